@@ -1,0 +1,236 @@
+/**
+ * The Temporal dev server that runs when no TEMPORAL_ADDRESS is given, with its database file under Tierline's home.
+ * A second dev server opens the same file without complaint and both then corrupt it; so before starting, any server
+ * already on our file is looked for by its command line and stopped (its owner dead) or respected (its owner alive).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureHome, readJson, sizeOf, tailOf, withLog, writeJson } from './files.ts';
+import { obtainTemporal } from './obtain-temporal.ts';
+import { freePortFrom } from './ports.ts';
+import { findProcesses, identify, isRunning, stopProcess, type ProcessIdentity } from './processes.ts';
+
+export { obtainTemporal } from './obtain-temporal.ts';
+
+const FIRST_PORT = 7233;
+const UI_ABOVE_PORT = 1000; // where people look for it: 8233 beside 7233
+const READY_WITHIN_MS = 60_000;
+
+export interface TemporalOptions {
+  /** Tierline's home folder; created if absent. The database is `<home>/temporal.db`. */
+  home: string;
+  /** The `temporal` program; by default the one `obtainTemporal()` answers. */
+  program?: string;
+  /** Preferred port: the first free one from there is taken. 0: any. Default: the port of the last run, else 7233. */
+  port?: number;
+  /** Created besides `default`, and waited for. */
+  namespace?: string;
+  /** Dynamic configuration over the defaults below, values as JSON texts. */
+  dynamicConfig?: Record<string, string>;
+  /** Told what is being done, in words for a person. */
+  onProgress?: (message: string) => void;
+}
+
+export interface RunningTemporal {
+  /** host:port of the gRPC front end. */
+  address: string;
+  uiUrl: string;
+  pid: number;
+  port: number;
+  /** Settles when the server is gone, for whatever reason. */
+  exited: Promise<void>;
+  /** Ends the server; what it acknowledged is in its file. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** What one run leaves in `<home>/temporal.json` for the next. */
+interface TemporalRecord {
+  port: number;
+  uiPort: number;
+  owner: ProcessIdentity | null;
+}
+
+/**
+ * Starts a Temporal dev server on `<home>/temporal.db` and waits until it serves the namespace.
+ *
+ * Virtual time is allowed per workflow, and timers fire within 20 ms instead of the default second. Throws when a
+ * live process owns a server on the same file, and when the server does not come up (with the last lines of its log,
+ * `<home>/logs/temporal.log`).
+ */
+export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
+  const progress = options.onProgress ?? (() => {});
+  const place = placeIn(ensureHome(options.home));
+  await stopOrphans(place, progress);
+  const program = options.program ?? (await obtainTemporal({ onProgress: progress }));
+  const remembered = readJson<TemporalRecord>(place.record);
+  return launch({ ...options, place, program, firstPort: options.port ?? remembered?.port ?? FIRST_PORT });
+}
+
+/** Pids of dev servers running on `<home>/temporal.db`, whoever started them. */
+export function temporalServersOf(home: string): number[] {
+  const { database } = placeIn(home);
+  return findProcesses((command) => {
+    const [program, rest] = command.split(` server start-dev --db-filename ${database} `);
+    // A shell that was given the same words as a script is not a server: it has an option before them.
+    return rest !== undefined && !program!.includes(' -');
+  });
+}
+
+interface Place {
+  home: string;
+  database: string;
+  record: string;
+  log: string;
+}
+
+function placeIn(home: string): Place {
+  return {
+    home,
+    database: join(home, 'temporal.db'),
+    record: join(home, 'temporal.json'),
+    log: join(home, 'logs', 'temporal.log'),
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------- launch
+
+const DYNAMIC_CONFIG: Record<string, string> = {
+  'frontend.WorkflowTimeSkippingEnabled': 'true',
+  'frontend.WorkflowTimeSkippingMaxSkipPerSession': '10000', // skipping stops silently at the default, 200
+  'history.timerProcessorMaxTimeShift': '"20ms"', // the default, 1 s, makes every timer up to a second late
+};
+
+interface Launching extends TemporalOptions {
+  place: Place;
+  program: string;
+  firstPort: number;
+}
+
+async function launch(launching: Launching): Promise<RunningTemporal> {
+  const { place, namespace = 'default' } = launching;
+  const giveUpAt = Date.now() + READY_WITHIN_MS;
+  let firstPort = launching.firstPort;
+  for (;;) {
+    const port = await freePortFrom(firstPort);
+    const uiPort = await freePortFrom(firstPort === 0 ? 0 : port + UI_ABOVE_PORT);
+    const logStart = sizeOf(place.log);
+    const child = spawnServer(launching, { port, uiPort });
+    const outcome = await readiness({ child, port, namespace, giveUpAt });
+    if (outcome === 'ready') {
+      writeJson(place.record, { port, uiPort, owner: identify(process.pid) } satisfies TemporalRecord);
+      return running(child, { port, uiPort });
+    }
+    const log = tailOf(place.log, { fromByte: logStart });
+    if (Date.now() > giveUpAt || !/can't bind|address already in use|can't set .*port/i.test(log)) {
+      throw new Error(`Temporal did not start (${outcome}). The end of ${place.log}:\n${log}`);
+    }
+    if (firstPort !== 0) firstPort = port + 1;
+  }
+}
+
+interface Ports {
+  port: number;
+  uiPort: number;
+}
+
+function spawnServer(
+  { place, program, namespace, dynamicConfig }: Launching,
+  { port, uiPort }: Ports,
+): ChildProcess {
+  const settings = Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).flatMap(([key, value]) => [
+    '--dynamic-config-value',
+    `${key}=${value}`,
+  ]);
+  const args = [
+    // Orphans are recognised by these first words of the command line.
+    ...['server', 'start-dev', '--db-filename', place.database],
+    ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--ui-disable-news-fetch'],
+    ...(namespace === undefined || namespace === 'default' ? [] : ['--namespace', namespace]),
+    ...['--log-level', 'error', '--log-format', 'json'],
+    ...settings,
+  ];
+  return withLog(place.log, (log) => {
+    const child = spawn(program, args, {
+      cwd: place.home,
+      detached: true, // out of our process group, so that Ctrl-C reaches us alone and we stop it in order
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    return child;
+  });
+}
+
+interface Waiting {
+  child: ChildProcess;
+  port: number;
+  namespace: string;
+  giveUpAt: number;
+}
+
+async function readiness({ child, port, namespace, giveUpAt }: Waiting): Promise<string> {
+  let failure: string | null = null;
+  child.once('error', (error) => (failure = error.message));
+  child.once('exit', (code, signal) => (failure = `ended with ${signal ?? code}`));
+  // Loaded while the server comes up: it takes as long, and nothing else here needs it.
+  const { Connection } = await import('@temporalio/client');
+  while (failure === null) {
+    try {
+      const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '2s' });
+      try {
+        await connection.workflowService.describeNamespace({ namespace });
+        return 'ready';
+      } finally {
+        await connection.close();
+      }
+    } catch {
+      if (Date.now() > giveUpAt) {
+        child.kill('SIGKILL');
+        return `not ready after ${READY_WITHIN_MS / 1000} s`;
+      }
+      await sleep(50);
+    }
+  }
+  return failure;
+}
+
+function running(child: ChildProcess, { port, uiPort }: Ports): RunningTemporal {
+  const pid = child.pid as number; // a ready server has one
+  const exited = new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once('exit', () => resolve());
+  });
+  const stop = async () => {
+    child.ref(); // unreferenced while it runs; while stopping, the caller's event loop must wait for it
+    await stopServer(pid);
+    await exited;
+  };
+  return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}`, pid, port, exited, stop };
+}
+
+// ------------------------------------------------------------------------------------------------------ orphans
+
+async function stopOrphans(place: Place, progress: (message: string) => void): Promise<void> {
+  const servers = temporalServersOf(place.home);
+  if (servers.length === 0) return;
+  const owner = readJson<TemporalRecord>(place.record)?.owner;
+  if (owner && isRunning(owner)) {
+    throw new Error(
+      `Temporal already runs on ${place.database} (pid ${servers[0]}), started by process ${owner.pid}, ` +
+        'which is still alive',
+    );
+  }
+  for (const pid of servers) {
+    progress(`Stopping Temporal (pid ${pid}), left running by an earlier start`);
+    if (!(await stopServer(pid))) throw new Error(`Temporal (pid ${pid}) on ${place.database} does not stop`);
+  }
+}
+
+function stopServer(pid: number): Promise<boolean> {
+  return stopProcess(pid, {
+    steps: [
+      { signal: 'SIGTERM', waitMs: 10_000 },
+      { signal: 'SIGKILL', waitMs: 5_000 },
+    ],
+  });
+}
