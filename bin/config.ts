@@ -1,0 +1,123 @@
+/** The environment, read and checked once, at the door. Everything behind it believes the types. */
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+export interface Config {
+  /** TIERLINE_HOME, absolute: data, logs and locks of the embedded servers. */
+  home: string;
+  /** DATABASE_URL; undefined: run an embedded PostgreSQL. */
+  databaseUrl: string | undefined;
+  /** TEMPORAL_ADDRESS, host:port; undefined: run an embedded Temporal. */
+  temporalAddress: string | undefined;
+  /** TEMPORAL_CLI: path of the `temporal` program to use for the embedded one. */
+  temporalCli: string | undefined;
+  /** TEMPORAL_NAMESPACE. */
+  temporalNamespace: string;
+  /** TIERLINE_HOST: interface the API listens on. */
+  host: string;
+  /** TIERLINE_PORT: the API's port; `tierline start` takes the next free one if it is taken. */
+  port: number;
+  /** TIERLINE_WEBHOOK_URL: where outgoing webhooks go unless an endpoint is registered. */
+  webhookUrl: string | undefined;
+  /** TIERLINE_WEBHOOK_SECRET: Standard Webhooks secret, `whsec_` and base64. */
+  webhookSecret: string | undefined;
+  /** TIERLINE_LOG_LEVEL. */
+  logLevel: LogLevel;
+  /** TIERLINE_POLICIES, absolute: folder of the policies seeded at start. */
+  policiesDir: string;
+}
+
+/** What API and worker need: both servers known. */
+export interface ServiceConfig extends Config {
+  databaseUrl: string;
+  temporalAddress: string;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const environment = z.object({
+  TIERLINE_HOME: z.string().default(join(projectRoot, '.tierline')),
+  DATABASE_URL: z
+    .string()
+    .refine(hasProtocol('postgres:', 'postgresql:'), 'must be a URL that starts with postgresql://')
+    .optional(),
+  TEMPORAL_ADDRESS: z.string().refine(isHostAndPort, 'must be host:port, such as 127.0.0.1:7233').optional(),
+  TEMPORAL_CLI: z.string().refine(existsSync, 'names no existing file').optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TIERLINE_HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'must be an address or a host name, without a port')
+    .default('127.0.0.1'),
+  TIERLINE_PORT: z
+    .string()
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a port, 0 to 65535')
+    .transform(Number)
+    .default(7400),
+  TIERLINE_WEBHOOK_URL: z
+    .string()
+    .refine(hasProtocol('http:', 'https:'), 'must be a URL that starts with https:// or http://')
+    .optional(),
+  TIERLINE_WEBHOOK_SECRET: z
+    .string()
+    .refine(isWebhookSecret, 'must be whsec_ followed by 24 to 64 bytes in base64')
+    .optional(),
+  TIERLINE_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  TIERLINE_POLICIES: z
+    .string()
+    .refine(existsSync, 'names no existing folder')
+    .default(join(projectRoot, 'policies')),
+});
+
+/** Variables whose values must not be repeated in a message or a log. */
+const secrets = new Set(['DATABASE_URL', 'TIERLINE_WEBHOOK_SECRET', 'TIERLINE_WEBHOOK_URL']);
+
+/**
+ * The configuration in the environment. An empty variable counts as absent. Throws one error that names every
+ * variable with a bad value, the value (unless secret) and what it must be.
+ */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const read = environment.safeParse(given);
+  if (!read.success) throw new Error(read.error.issues.map((issue) => complaint(issue, given)).join('\n'));
+  const { data } = read;
+  return {
+    home: resolve(data.TIERLINE_HOME),
+    databaseUrl: data.DATABASE_URL,
+    temporalAddress: data.TEMPORAL_ADDRESS,
+    temporalCli: data.TEMPORAL_CLI,
+    temporalNamespace: data.TEMPORAL_NAMESPACE,
+    host: data.TIERLINE_HOST,
+    port: data.TIERLINE_PORT,
+    webhookUrl: data.TIERLINE_WEBHOOK_URL,
+    webhookSecret: data.TIERLINE_WEBHOOK_SECRET,
+    logLevel: data.TIERLINE_LOG_LEVEL,
+    policiesDir: resolve(data.TIERLINE_POLICIES),
+  };
+}
+
+function complaint({ path, message }: z.core.$ZodIssue, given: NodeJS.ProcessEnv): string {
+  const name = String(path[0]);
+  return secrets.has(name)
+    ? `${name} (value not shown) ${message}`
+    : `${name} is "${given[name]}"; it ${message}`;
+}
+
+function hasProtocol(...protocols: string[]): (text: string) => boolean {
+  return (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function isHostAndPort(text: string): boolean {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  return host !== undefined && !host.includes('/') && Number(port) > 0 && Number(port) <= 65_535;
+}
+
+function isWebhookSecret(text: string): boolean {
+  const [, key] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const bytes = key === undefined ? 0 : Buffer.from(key, 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}
