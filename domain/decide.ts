@@ -1,0 +1,249 @@
+/**
+ * Decisions: what a person asks for becomes events or a refusal; what merely happened becomes an event in any
+ * case. Pure and synchronous, so that the workflow, its validators and every preview give the same answer.
+ */
+import type { Actor, DeskBody, EventBody, Fact, LedgerEvent, OpenedBody, TextReference } from './events.ts';
+import { settle } from './escalation.ts';
+import type { OpenHours } from './open-hours.ts';
+import type { HoldReason, Level, Priority } from './policy.ts';
+import type { Refusal } from './refusals.ts';
+import { advance, wasAsked, type StoryEvent } from './situation.ts';
+import { AFTER_CLOSE, evolve, isFinal, isTooLate, type Ticket } from './ticket.ts';
+import { append, startTurn, type Draft, type Turn } from './turn.ts';
+
+export type Command =
+  | { type: 'acknowledge' }
+  | { type: 'assign'; assignee?: string | null; team?: string | null }
+  | { type: 'reply' }
+  | { type: 'note' }
+  | { type: 'hold'; reason: HoldReason }
+  | { type: 'resume'; reason?: HoldReason }
+  | { type: 'prioritise'; priority: Priority; impact?: Level; urgency?: Level }
+  | { type: 'offerHandoff'; toTier: number; team?: string }
+  | { type: 'resolve'; causeCode?: string }
+  | { type: 'reopen' }
+  | { type: 'close' }
+  | { type: 'cancel' };
+
+export type CommandType = Command['type'];
+
+/** A request as it reaches the ticket: `id` names it for good and makes it count once. */
+export interface Request {
+  id: string;
+  command: Command;
+  actor: Actor;
+  requestId?: string;
+  text?: TextReference;
+}
+
+export type Decision = { turn: Turn } | { refusal: Refusal };
+
+const stateName = (ticket: Ticket): string => ticket.situation.state;
+
+function refuse(code: Refusal['code'], message: string, extra: Partial<Refusal> = {}): Refusal {
+  return { code, message, ...extra };
+}
+
+/** Why the command cannot be carried out as things stand; null when it can. */
+function refusalOf(ticket: Ticket, command: Command): Refusal | null {
+  const { situation, id } = ticket;
+  const state = stateName(ticket);
+  const no = (code: Refusal['code'], fact: string, pointer?: string) =>
+    refuse(code, `Ticket ${id} ${fact}`, pointer ? { state, pointer } : { state });
+  if (situation.state === 'closed') return no('ticket_closed', `is closed; it cannot be changed`);
+  if (situation.state === 'cancelled') return no('ticket_cancelled', `is cancelled; it cannot be changed`);
+  const resolved = situation.state === 'resolved';
+  switch (command.type) {
+    case 'acknowledge':
+      return situation.acknowledgedAt === null ? null : no('already_acknowledged', 'is already acknowledged');
+    case 'hold':
+      return holdRefusal(ticket, command.reason, no);
+    case 'resume':
+      return situation.holds.some(({ reason }) => !command.reason || reason === command.reason)
+        ? null
+        : no('not_on_hold', command.reason ? `is not on hold for ${command.reason}` : 'is not on hold');
+    case 'prioritise':
+      return command.priority === situation.priority
+        ? no('same_priority', `already has priority ${command.priority}`, '/priority')
+        : null;
+    case 'offerHandoff':
+      if (resolved) return no('ticket_resolved', 'is resolved; reopen it before handing it on');
+      if (!ticket.rules.policy.tiers.some(({ tier }) => tier === command.toTier))
+        return no('tier_unknown', `has no tier ${command.toTier} in its policy`, '/toTier');
+      return command.toTier === situation.tier
+        ? no('same_tier', `is already at tier ${command.toTier}`, '/toTier')
+        : null;
+    case 'resolve':
+      return resolved ? no('ticket_resolved', 'is already resolved') : null;
+    case 'reopen':
+    case 'close':
+      return resolved ? null : no('ticket_not_resolved', `is ${state}; it has not been resolved`);
+    case 'assign':
+    case 'reply':
+    case 'note':
+    case 'cancel':
+      return null;
+  }
+}
+
+function holdRefusal(
+  { situation }: Ticket,
+  reason: HoldReason,
+  no: (code: Refusal['code'], fact: string, pointer?: string) => Refusal,
+): Refusal | null {
+  if (situation.state === 'resolved') return no('ticket_resolved', 'is resolved; it cannot be put on hold');
+  if (situation.holds.some((hold) => hold.reason === reason))
+    return no('already_on_hold', `is already on hold for ${reason}`, '/reason');
+  return reason === 'customer' && !wasAsked(situation)
+    ? no('public_question_missing', 'has no public question since the last customer message', '/reason')
+    : null;
+}
+
+/** The events that a granted command stands for. */
+function bodiesOf(command: Command): DeskBody[] {
+  switch (command.type) {
+    case 'acknowledge':
+      return [{ type: 'acknowledged' }];
+    case 'assign': {
+      const { type: _type, ...rest } = command;
+      return [{ type: 'assigned', ...rest }];
+    }
+    case 'reply':
+      return [{ type: 'messageAdded', author: 'agent', visibility: 'public' }];
+    case 'note':
+      return [{ type: 'messageAdded', author: 'agent', visibility: 'internal' }];
+    case 'hold':
+      return [{ type: 'held', reason: command.reason }];
+    case 'resume':
+      return [{ type: 'resumed', ...(command.reason && { reason: command.reason }) }];
+    case 'prioritise': {
+      const { type: _type, ...rest } = command;
+      return [{ type: 'prioritised', ...rest }];
+    }
+    case 'offerHandoff': {
+      const { type: _type, ...rest } = command;
+      return [{ type: 'handoffOffered', ...rest }, { type: 'handoffAccepted' }];
+    }
+    case 'resolve':
+      return [{ type: 'resolved', ...(command.causeCode && { causeCode: command.causeCode }) }];
+    case 'reopen':
+      return [{ type: 'reopened' }];
+    case 'close':
+      return [{ type: 'closed' }];
+    case 'cancel':
+      return [{ type: 'cancelled' }];
+  }
+}
+
+const messageEventId = (messageId: string, ordinal: number): string => `request:${messageId}/${ordinal}`;
+
+/** Whether the request is already among these events of the ledger. */
+export function isRecorded(request: { id: string }, events: readonly LedgerEvent[]): boolean {
+  return events.some(({ id }) => id === messageEventId(request.id, 0));
+}
+
+/** The id of the first event of a request: finds its outcome in the ledger. */
+export const firstEventIdOf = (messageId: string): string => messageEventId(messageId, 0);
+/** The ledger id of a fact. */
+export const factEventId = (factId: string): string => `fact:${factId}`;
+
+/** What opening a ticket needs: everything resolved beforehand. */
+export interface Opening extends OpenedBody {
+  ticketId: string;
+  messageId: string;
+  openedAt: number;
+  actor: Actor;
+  requestId?: string;
+  text?: TextReference;
+  imported?: true;
+}
+
+/** The first turn of a ticket: it opens, and whatever is already overdue is settled at `now`. */
+export function decideOpening(opening: Opening, now: number): Turn {
+  const { ticketId, messageId, openedAt, actor, requestId, text, imported, ...body } = opening;
+  const event: LedgerEvent = {
+    id: messageEventId(messageId, 0),
+    sequence: 1,
+    source: 'request',
+    occurredAt: openedAt,
+    receivedAt: now,
+    decision: 0,
+    actor,
+    ...(requestId && { requestId }),
+    ...(text && { text }),
+    ...(imported && { imported }),
+    ...body,
+  };
+  const opened: Turn = { ticket: evolve(null, event, ticketId), events: [event] };
+  return andSettle(opened, now);
+}
+
+function andSettle(turn: Turn, now: number): Turn {
+  const settled = settle(turn.ticket, now);
+  return { ticket: settled.ticket, events: [...turn.events, ...settled.events] };
+}
+
+/**
+ * A request at `now`: what is due is settled first, so that a resolve one second late cannot hide a breach;
+ * then the command is granted or refused.
+ */
+export function decideRequest(ticket: Ticket, request: Request, now: number): Decision {
+  let turn = settle(ticket, now);
+  const refusal = refusalOf(turn.ticket, request.command);
+  if (refusal) return { refusal };
+  const { id, actor, requestId, text } = request;
+  bodiesOf(request.command).forEach((body, ordinal) => {
+    const draft: Draft = {
+      id: messageEventId(id, ordinal),
+      source: 'request',
+      occurredAt: now,
+      receivedAt: now,
+      actor,
+      ...(requestId && { requestId }),
+      ...(text && ordinal === 0 && { text }),
+    };
+    turn = append(turn, draft, body);
+  });
+  return { turn: andSettle(turn, now) };
+}
+
+/** Why a fact would change nothing: told beside it in the ledger. */
+function mootReason(ticket: Ticket, event: LedgerEvent): string | null {
+  if (isFinal(ticket)) return AFTER_CLOSE;
+  if (isTooLate(ticket, event.occurredAt)) return 'too_late';
+  const last = ticket.story.at(-1)?.occurredAt ?? ticket.baseline.at;
+  // Out of order, the fold itself tells where it falls; in order, the step says whether it changes anything.
+  if (event.occurredAt < last) return null;
+  const step = advance(ticket.situation, event as Exclude<StoryEvent, LedgerEvent<OpenedBody>>, ticket.rules);
+  return 'moot' in step ? step.moot : null;
+}
+
+/**
+ * A fact, once: the second time it adds nothing. One dated after `now` is taken as happening now; the API
+ * refuses more than two minutes (§9). What was due before is settled after it, so that a late answer is counted
+ * before a breach is.
+ */
+export function decideFact(ticket: Ticket, fact: Fact, now: number): Turn {
+  const { id, occurredAt, actor, text, imported, ...body } = fact;
+  const eventId = factEventId(id);
+  if (ticket.seen.includes(eventId)) return startTurn(ticket);
+  const draft: Draft = {
+    id: eventId,
+    source: 'fact',
+    occurredAt: Math.min(occurredAt, now),
+    receivedAt: now,
+    ...(actor && { actor }),
+    ...(text && { text }),
+    ...(imported && { imported }),
+  };
+  const reason = mootReason(ticket, { ...draft, sequence: 0, ...body } as LedgerEvent);
+  const turn = append(startTurn(ticket), reason ? { ...draft, moot: reason } : draft, body as EventBody);
+  return isFinal(ticket) ? turn : andSettle(turn, now);
+}
+
+/** Longer opening hours, loaded from outside before the known ones end. */
+export function decideLongerHours(ticket: Ticket, hours: Record<string, OpenHours>, now: number): Turn {
+  const until = Math.max(...Object.values(hours).map((one) => (one.intervals === 'always' ? 0 : one.until)));
+  const draft: Draft = { id: `rules/until/${until}`, source: 'engine', occurredAt: now, receivedAt: now };
+  return andSettle(append(startTurn(ticket), draft, { type: 'rulesExtended', hours }), now);
+}

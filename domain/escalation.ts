@@ -1,0 +1,234 @@
+/**
+ * What falls due by itself: ladder steps, breaches, closing after resolution, the end of the known hours.
+ * `nextMilestone` says when to look again, `settle` does everything due by then.
+ */
+import {
+  deadlineOf,
+  governingLimit,
+  instantOfRunningTime,
+  isActive,
+  isBreachedAt,
+
+  type Clock,
+} from './clock.ts';
+import type { EventBody, StepReference } from './events.ts';
+import { highestTier, type Audience, type LadderStep } from './policy.ts';
+import { cycleKey, isFinal, stepKey, type Ticket } from './ticket.ts';
+import { append, startTurn, type Turn } from './turn.ts';
+
+/** Loaded this long before the known hours end (design.md §1: the end of the horizon is a milestone). */
+export const HORIZON_MARGIN_MS = 7 * 86_400_000;
+
+export type MilestoneKind = 'step' | 'breach' | 'autoClose' | 'rulesExpire';
+
+export interface Milestone {
+  at: number;
+  kind: MilestoneKind;
+}
+
+interface DueStep {
+  clock: Clock;
+  step: LadderStep;
+  dueAt: number;
+}
+
+/**
+ * When a step falls due; null while that is open. Met exactly at the deadline is met, so what happens at breach
+ * happens one millisecond after it.
+ */
+function stepDueAt(ticket: Ticket, clock: Clock, step: LadderStep): number | null {
+  const limit = governingLimit(clock, ticket.rules.hours);
+  const amountMs = Math.max(0, Math.floor((limit.targetMs * step.percent) / 100) + step.offsetMs);
+  const at = instantOfRunningTime(clock, ticket.rules.hours, {
+    from: limit.from,
+    amountMs,
+    calendar: limit.calendar,
+  });
+  return at !== null && amountMs === limit.targetMs ? at + 1 : at;
+}
+
+function isLate(ticket: Ticket, clock: Clock, now: number): boolean {
+  return isBreachedAt(clock, ticket.rules.hours, now);
+}
+
+/** Steps of running clocks that were neither reached nor skipped, with the instant they fall due. */
+function openSteps(ticket: Ticket): DueStep[] {
+  if (ticket.situation.state !== 'open') return [];
+  return ticket.situation.clocks.filter(isActive).flatMap((clock) =>
+    ticket.rules.policy.clocks[clock.name].ladder.flatMap((step) => {
+      if (ticket.steps[stepKey(clock.name, clock.cycle, step.id)]) return [];
+      const dueAt = stepDueAt(ticket, clock, step);
+      return dueAt === null ? [] : [{ clock, step, dueAt }];
+    }),
+  );
+}
+
+function breachMilestones(ticket: Ticket): Milestone[] {
+  return ticket.situation.clocks.flatMap((clock) => {
+    if (!isActive(clock) || ticket.breaches[cycleKey(clock.name, clock.cycle)]?.standing) return [];
+    const deadline = deadlineOf(clock, ticket.rules.hours);
+    return deadline === null ? [] : [{ at: deadline + 1, kind: 'breach' as const }];
+  });
+}
+
+function autoCloseAt(ticket: Ticket): number | null {
+  const after = ticket.rules.policy.autoCloseAfterMs;
+  const { state, resolvedAt } = ticket.situation;
+  // Closing is an action of ours; while we only observe, the other system closes (§9, cutover).
+  if (ticket.mode === 'observe' || after === null || state !== 'resolved' || resolvedAt === null) return null;
+  return resolvedAt + after;
+}
+
+/** When the known hours of a calendar in use run short; null where every calendar is round the clock. */
+export function rulesExpireAt(ticket: Ticket): number | null {
+  const finite = Object.values(ticket.rules.hours).filter(({ intervals }) => intervals !== 'always');
+  return finite.length === 0 ? null : Math.min(...finite.map(({ until }) => until)) - HORIZON_MARGIN_MS;
+}
+
+/** Everything that will fall due as things stand, in no order. */
+function milestones(ticket: Ticket): Milestone[] {
+  if (isFinal(ticket)) return [];
+  const found: Milestone[] = [
+    ...openSteps(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'step' as const })),
+    ...breachMilestones(ticket),
+  ];
+  const closes = autoCloseAt(ticket);
+  if (closes !== null) found.push({ at: closes, kind: 'autoClose' });
+  const expires = rulesExpireAt(ticket);
+  if (expires !== null) found.push({ at: expires, kind: 'rulesExpire' });
+  return found;
+}
+
+function earliest(found: readonly Milestone[]): Milestone | null {
+  return found.reduce<Milestone | null>((first, one) => (!first || one.at < first.at ? one : first), null);
+}
+
+/** The next instant at which something falls due by itself, or null for a ticket that waits for nothing. */
+export function nextMilestone(ticket: Ticket): Milestone | null {
+  return earliest(milestones(ticket));
+}
+
+/** The next milestone that `settle` can deal with: longer hours have to be brought from outside. */
+export function nextDecision(ticket: Ticket): Milestone | null {
+  return earliest(milestones(ticket).filter(({ kind }) => kind !== 'rulesExpire'));
+}
+
+function decideAt(turn: Turn, now: number, id: string, body: EventBody): Turn {
+  return append(turn, { id, source: 'engine', occurredAt: now, receivedAt: now }, body);
+}
+
+/** Brings the series of verdicts of one clock in line with what the clock says now (design.md §1). */
+function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
+  const { ticket } = turn;
+  const { name, cycle } = clock;
+  const record = ticket.breaches[cycleKey(name, cycle)];
+  const deadlineAt = deadlineOf(clock, ticket.rules.hours);
+  const late = isLate(ticket, clock, now) && deadlineAt !== null;
+  if (late && record?.standing && record.deadlineAt === deadlineAt) return turn;
+  if (!late && !record?.standing) return turn;
+  const revision = (record?.revision ?? 0) + 1;
+  const id = `clock:${cycleKey(name, cycle)}/breach/${revision}`;
+  if (!late)
+    return decideAt(turn, now, id, {
+      type: 'breachWithdrawn',
+      clock: name,
+      cycle,
+      revision,
+      deadlineAt: record!.deadlineAt,
+    });
+  const { tier, priority } = ticket.situation;
+  return decideAt(turn, now, id, { type: 'breached', clock: name, cycle, revision, deadlineAt, tier, priority });
+}
+
+function settleBreaches(turn: Turn, now: number): Turn {
+  return turn.ticket.situation.clocks.reduce((soFar, clock) => settleBreach(soFar, clock, now), turn);
+}
+
+function handOffTarget(ticket: Ticket, to: 'next' | number): number | null {
+  const { tier } = ticket.situation;
+  const wanted = Math.min(to === 'next' ? tier + 1 : to, highestTier(ticket.rules.policy));
+  return wanted > tier ? wanted : null;
+}
+
+const audiencesOf = (step: LadderStep): Audience[] =>
+  step.actions.flatMap((action) => ('notify' in action ? [action.notify] : []));
+
+const handOffOf = (step: LadderStep): 'next' | number | undefined =>
+  step.actions.flatMap((action) => ('handOff' in action ? [action.handOff] : [])).at(-1);
+
+/**
+ * Steps of one clock that are overdue together collapse into the highest: its notifications go out, the
+ * others' do not (§9). A hand-off among them is still made, once: nobody is helped by leaving the ticket
+ * where it was.
+ */
+function reachSteps(turn: Turn, due: readonly DueStep[], now: number): Turn {
+  const highest = due.at(-1)!;
+  const { clock } = highest;
+  const observed = turn.ticket.mode === 'observe';
+  const reference = ({ step }: DueStep): StepReference => ({ clock: clock.name, cycle: clock.cycle, step: step.id });
+  const idOf = (one: DueStep) => `clock:${stepKey(clock.name, clock.cycle, one.step.id)}`;
+  let next = turn;
+  for (const lower of due.slice(0, -1))
+    next = decideAt(next, now, idOf(lower), {
+      type: 'stepSkipped',
+      ...reference(lower),
+      dueAt: lower.dueAt,
+      supersededBy: highest.step.id,
+    });
+  next = decideAt(next, now, idOf(highest), {
+    type: 'stepReached',
+    ...reference(highest),
+    dueAt: highest.dueAt,
+    percent: highest.step.percent,
+    observed,
+  });
+  if (observed) return next;
+  const handOff = due.map(({ step }) => handOffOf(step)).findLast((to) => to !== undefined);
+  const toTier = handOff === undefined ? null : handOffTarget(next.ticket, handOff);
+  const fromTier = next.ticket.situation.tier;
+  if (toTier !== null)
+    next = decideAt(next, now, `${idOf(highest)}/handOff`, {
+      type: 'handedOff',
+      ...reference(highest),
+      fromTier,
+      toTier,
+      automatic: true,
+    });
+  for (const audience of audiencesOf(highest.step))
+    next = decideAt(next, now, `${idOf(highest)}/notify/${audience}`, {
+      type: 'notificationRequested',
+      ...reference(highest),
+      audience,
+      tier: next.ticket.situation.tier,
+    });
+  return next;
+}
+
+/** The overdue steps of the clock whose step was due first, in the order they fell due. */
+function overdueSteps(ticket: Ticket, now: number): DueStep[] {
+  const due = openSteps(ticket)
+    .filter(({ dueAt }) => dueAt <= now)
+    .toSorted((a, b) => a.dueAt - b.dueAt);
+  const first = due[0];
+  return first ? due.filter(({ clock }) => clock.name === first.clock.name && clock.cycle === first.clock.cycle) : [];
+}
+
+function settleAutoClose(turn: Turn, now: number): Turn {
+  const at = autoCloseAt(turn.ticket);
+  if (at === null || at > now) return turn;
+  const { resolvedAt, reopenCount } = turn.ticket.situation;
+  return decideAt(turn, now, `autoClose/${reopenCount + 1}`, { type: 'autoClosed', resolvedAt: resolvedAt! });
+}
+
+/**
+ * Everything due at or before `now`, decided: verdicts first, then ladder steps in the order they fell due,
+ * then closing. Idempotent: settling twice at one instant adds nothing.
+ */
+export function settle(ticket: Ticket, now: number): Turn {
+  let turn = settleBreaches(startTurn(ticket), now);
+  if (isFinal(ticket)) return turn;
+  for (let due = overdueSteps(turn.ticket, now); due.length > 0; due = overdueSteps(turn.ticket, now))
+    turn = reachSteps(turn, due, now);
+  return settleAutoClose(turn, now);
+}
+

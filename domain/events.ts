@@ -1,0 +1,155 @@
+/**
+ * What can happen to a ticket. Events are the only way a ticket changes; the ledger holds them in the order
+ * they were recorded, the ticket folds them in the order they happened.
+ */
+import type { AppliedRules, Audience, ClockName, HoldReason, Level, Priority } from './policy.ts';
+import type { OpenHours } from './open-hours.ts';
+
+export const AUTHORS = ['agent', 'customer', 'system'] as const;
+export type Author = (typeof AUTHORS)[number];
+
+export const VISIBILITIES = ['public', 'internal'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export const CHANNELS = ['email', 'web', 'chat', 'api', 'phone', 'inPerson', 'monitoring', 'internal'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** `act` does what the ladder says; `observe` runs every clock with hand-offs and outward actions off (§9). */
+export type Mode = 'act' | 'observe';
+
+/** Who did it: the authenticated subject, and for whom it says it acts. */
+export interface Actor {
+  subject: string;
+  role: string;
+  actingFor?: string;
+}
+
+/** Where an erasable text lies and what it said: the ledger keeps only the salted digest (§9, erasure). */
+export interface TextReference {
+  id: string;
+  digest: string;
+}
+
+/** What a ticket is about, as far as rules and reports need it; no personal data. */
+export interface TicketAttributes {
+  type: string;
+  channel: Channel;
+  impact: Level;
+  urgency: Level;
+  customer?: string;
+  contract?: string;
+  service?: string;
+  configurationItem?: string;
+  site?: string;
+  category?: string;
+  symptom?: string;
+  affectedUsers?: number;
+  fingerprint?: string;
+  detectedAt?: number;
+  external?: { system: string; id: string; url?: string };
+}
+
+export interface OpenedBody {
+  type: 'opened';
+  attributes: TicketAttributes;
+  priority: Priority;
+  tier: number;
+  mode: Mode;
+  rules: AppliedRules;
+}
+
+/** Things that happen in the desk's day; a person's request and an outside fact look alike. */
+export type DeskBody =
+  | { type: 'acknowledged' }
+  | { type: 'assigned'; assignee?: string | null; team?: string | null }
+  | { type: 'messageAdded'; author: Author; visibility: Visibility }
+  | { type: 'held'; reason: HoldReason }
+  | { type: 'resumed'; reason?: HoldReason }
+  | { type: 'vendorReturned' }
+  | { type: 'prioritised'; priority: Priority; impact?: Level; urgency?: Level }
+  | { type: 'handoffOffered'; toTier: number; team?: string }
+  | { type: 'handoffAccepted' }
+  | { type: 'resolved'; causeCode?: string }
+  | { type: 'reopened' }
+  | { type: 'closed' }
+  | { type: 'cancelled' };
+
+export type DeskEventType = DeskBody['type'];
+
+/** Which step of which clock an event of the ladder belongs to. */
+export interface StepReference {
+  clock: ClockName;
+  cycle: number;
+  step: string;
+}
+
+/** What the engine itself decides. */
+export type EngineBody =
+  | ({ type: 'stepReached'; dueAt: number; percent: number; observed: boolean } & StepReference)
+  | ({ type: 'stepSkipped'; dueAt: number; supersededBy: string } & StepReference)
+  | ({ type: 'notificationRequested'; audience: Audience; tier: number } & StepReference)
+  | ({ type: 'handedOff'; fromTier: number; toTier: number; automatic: true } & StepReference)
+  | {
+      type: 'breached';
+      clock: ClockName;
+      cycle: number;
+      revision: number;
+      deadlineAt: number;
+      tier: number;
+      priority: Priority;
+    }
+  | { type: 'breachWithdrawn'; clock: ClockName; cycle: number; revision: number; deadlineAt: number }
+  | { type: 'autoClosed'; resolvedAt: number }
+  | { type: 'rulesExtended'; hours: Record<string, OpenHours> };
+
+export type EventBody = OpenedBody | DeskBody | EngineBody;
+export type EventType = EventBody['type'];
+
+/** Where an event comes from. A fact is what merely happened; requests and engine events are decisions. */
+export type Source = 'request' | 'fact' | 'engine';
+
+export interface Envelope {
+  /** Deterministic: message id and ordinal, or clock, cycle and step. Unique per ticket. */
+  id: string;
+  /** Position in the ticket's ledger, from 1. */
+  sequence: number;
+  source: Source;
+  /** When it happened. For decisions, when they were taken. */
+  occurredAt: number;
+  /** When the engine took it in. */
+  receivedAt: number;
+  /** Count of decisions before this one: keeps decisions of one millisecond in the order they were taken. */
+  decision?: number;
+  actor?: Actor;
+  requestId?: string;
+  text?: TextReference;
+  /** Imported from another system: exempt from what a person would have been asked. */
+  imported?: true;
+  /** Why the event changes nothing, where it does not; it is kept all the same. */
+  moot?: string;
+}
+
+export type LedgerEvent<B extends EventBody = EventBody> = Envelope & B;
+
+/** A fact from outside, before it is in the ledger. `id` is the sender's own and makes it count once. */
+export type Fact = DeskBody & {
+  id: string;
+  occurredAt: number;
+  actor?: Actor;
+  text?: TextReference;
+  imported?: true;
+};
+
+/**
+ * The order in which events fold: by instant; at one instant first facts by id, then decisions in the order
+ * they were taken. It does not depend on the order of arrival (design.md §1).
+ */
+export function compareFoldOrder(a: LedgerEvent, b: LedgerEvent): number {
+  if (a.type === 'opened' || b.type === 'opened') return (a.type === 'opened' ? 0 : 1) - (b.type === 'opened' ? 0 : 1);
+  if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
+  const aIsFact = a.decision === undefined;
+  const bIsFact = b.decision === undefined;
+  if (aIsFact !== bIsFact) return aIsFact ? -1 : 1;
+  if (!aIsFact && !bIsFact) return a.decision! - b.decision!;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

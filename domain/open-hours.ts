@@ -1,0 +1,123 @@
+/**
+ * Opening hours as plain UTC intervals, and the integer arithmetic of business time on them.
+ *
+ * A calendar is expanded to these intervals outside the workflow (domain/calendar.ts), so that a change of
+ * zone data can never change what a replay computes. All instants are epoch milliseconds, all amounts are
+ * milliseconds; nothing is rounded.
+ */
+
+/** A half-open span `[from, to)` in epoch milliseconds. */
+export type Span = readonly [from: number, to: number];
+
+/** The known opening hours of one calendar between `from` and `until` (the horizon). */
+export interface OpenHours {
+  calendar: string;
+  /** Hash of the calendar's text: which version of the calendar was expanded. */
+  version: string;
+  /** Version of the zone data it was expanded with, e.g. `2025c`. */
+  zoneData: string;
+  from: number;
+  until: number;
+  /** Sorted, disjoint, non-adjacent; `always` for round the clock, which has no horizon. */
+  intervals: readonly Span[] | 'always';
+}
+
+/** Round the clock. */
+export const ALWAYS: OpenHours = {
+  calendar: 'always',
+  version: 'always',
+  zoneData: 'none',
+  from: Number.MIN_SAFE_INTEGER,
+  until: Number.MAX_SAFE_INTEGER,
+  intervals: 'always',
+};
+
+/** Open milliseconds before each interval starts: turns a sum over intervals into two look-ups. */
+const openTimeBefore = new WeakMap<readonly Span[], Float64Array>();
+
+function prefixOf(intervals: readonly Span[]): Float64Array {
+  const known = openTimeBefore.get(intervals);
+  if (known) return known;
+  const sums = new Float64Array(intervals.length + 1);
+  intervals.forEach(([from, to], i) => (sums[i + 1] = sums[i]! + (to - from)));
+  openTimeBefore.set(intervals, sums);
+  return sums;
+}
+
+/** Index of the first interval that ends after `at`. */
+function firstEndingAfter(intervals: readonly Span[], at: number): number {
+  let low = 0;
+  let high = intervals.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (intervals[middle]![1] > at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Open milliseconds from the first known instant up to `at`. */
+function openTimeUpTo(intervals: readonly Span[], at: number): number {
+  const index = firstEndingAfter(intervals, at);
+  const current = intervals[index];
+  return prefixOf(intervals)[index]! + (current && at > current[0] ? at - current[0] : 0);
+}
+
+/** Open milliseconds in `[from, to)`; 0 where `to` is not after `from` (design.md §3). */
+export function openTimeBetween(hours: OpenHours, from: number, to: number): number {
+  if (to <= from) return 0;
+  if (hours.intervals === 'always') return to - from;
+  return openTimeUpTo(hours.intervals, to) - openTimeUpTo(hours.intervals, from);
+}
+
+/**
+ * The earliest instant by which `amountMs` of open time have passed since `from`; an amount that is used up
+ * at closing time ends at closing time. `null` where the horizon ends before.
+ */
+export function instantAfter(hours: OpenHours, from: number, amountMs: number): number | null {
+  if (amountMs <= 0) return from;
+  if (hours.intervals === 'always') return from + amountMs;
+  const sums = prefixOf(hours.intervals);
+  const wanted = openTimeUpTo(hours.intervals, from) + amountMs;
+  let low = 0;
+  let high = hours.intervals.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle + 1]! >= wanted) high = middle;
+    else low = middle + 1;
+  }
+  const interval = hours.intervals[low];
+  return interval ? interval[0] + (wanted - sums[low]!) : null;
+}
+
+/** Whether the desk is open at `at`. */
+export function isOpenAt(hours: OpenHours, at: number): boolean {
+  if (hours.intervals === 'always') return true;
+  const interval = hours.intervals[firstEndingAfter(hours.intervals, at)];
+  return interval !== undefined && interval[0] <= at;
+}
+
+/**
+ * The spans of `[from, to)` in order, each marked open or closed. They cover the whole range.
+ */
+export function openAndClosedSpans(
+  hours: OpenHours,
+  from: number,
+  to: number,
+): { from: number; to: number; open: boolean }[] {
+  if (to <= from) return [];
+  if (hours.intervals === 'always') return [{ from, to, open: true }];
+  const spans: { from: number; to: number; open: boolean }[] = [];
+  let cursor = from;
+  for (let i = firstEndingAfter(hours.intervals, from); i < hours.intervals.length && cursor < to; i += 1) {
+    const [opens, closes] = hours.intervals[i]!;
+    if (opens >= to) break;
+    if (opens > cursor) spans.push({ from: cursor, to: opens, open: false });
+    const start = Math.max(cursor, opens);
+    const end = Math.min(closes, to);
+    spans.push({ from: start, to: end, open: true });
+    cursor = end;
+  }
+  if (cursor < to) spans.push({ from: cursor, to, open: false });
+  return spans;
+}

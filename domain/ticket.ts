@@ -1,0 +1,166 @@
+/**
+ * A ticket as the engine carries it: what happened (the story, in fold order), how things stand (its fold),
+ * and what the engine has already done about it. `evolve` is total and pure.
+ */
+import { compareFoldOrder, type LedgerEvent, type Mode, type OpenedBody, type TicketAttributes } from './events.ts';
+import type { AppliedRules, ClockName } from './policy.ts';
+import {
+  advance,
+  isStoryEvent,
+  openedSituation,
+  type Situation,
+  type StoryEvent,
+} from './situation.ts';
+
+export const SCHEMA_VERSION = 1;
+
+/** Where the series of verdicts on one clock cycle stands (design.md §1). */
+export interface BreachRecord {
+  revision: number;
+  standing: boolean;
+  deadlineAt: number;
+}
+
+export interface Ticket {
+  schemaVersion: typeof SCHEMA_VERSION;
+  id: string;
+  mode: Mode;
+  attributes: TicketAttributes;
+  rules: AppliedRules;
+  /** Sequence of the last event: the head of the ticket's ledger. */
+  sequence: number;
+  /** How many decisions were taken: the next one's place among those of the same millisecond. */
+  decisions: number;
+  /** The fold of everything older than the story, once the story grew too long. */
+  baseline: { situation: Situation; at: number };
+  story: readonly StoryEvent[];
+  situation: Situation;
+  /** `clock/cycle/step` of ladder steps that were reached or skipped: each runs once. */
+  steps: Readonly<Record<string, true>>;
+  /** By `clock/cycle`. */
+  breaches: Readonly<Record<string, BreachRecord>>;
+  /** Ids of the newest facts, so that a repeated one counts once; `record` catches older ones. */
+  seen: readonly string[];
+}
+
+/** Facts remembered by id (design.md §1). */
+export const SEEN_LIMIT = 1000;
+/** A longer story folds its older half into the baseline, so that carried state stays bounded (§1). */
+export const STORY_LIMIT = 400;
+
+export const stepKey = (clock: ClockName, cycle: number, step: string): string => `${clock}/${cycle}/${step}`;
+export const cycleKey = (clock: ClockName, cycle: number): string => `${clock}/${cycle}`;
+
+function opened(id: string, event: LedgerEvent<OpenedBody>): Ticket {
+  const situation = openedSituation(event);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    id,
+    mode: event.mode,
+    attributes: event.attributes,
+    rules: event.rules,
+    sequence: event.sequence,
+    decisions: 1,
+    baseline: { situation, at: event.occurredAt },
+    story: [],
+    situation,
+    steps: {},
+    breaches: {},
+    seen: [],
+  };
+}
+
+type Happening = Exclude<StoryEvent, LedgerEvent<OpenedBody>>;
+
+function fold(from: Situation, story: readonly StoryEvent[], rules: AppliedRules): Situation {
+  return story.reduce((situation, event) => {
+    const step = advance(situation, event as Happening, rules);
+    return 'moot' in step ? situation : step.situation;
+  }, from);
+}
+
+/** What the rules need to fold again; texts, actors and request ids stay in the ledger. */
+function slim(event: StoryEvent): StoryEvent {
+  const { actor: _actor, requestId: _requestId, text: _text, ...rest } = event;
+  return rest;
+}
+
+function insertInFoldOrder(story: readonly StoryEvent[], event: StoryEvent): StoryEvent[] {
+  let index = story.length;
+  while (index > 0 && compareFoldOrder(event, story[index - 1]!) < 0) index -= 1;
+  return [...story.slice(0, index), event, ...story.slice(index)];
+}
+
+/** Whether the event falls before what is still known one by one: then it can only be logged. */
+export function isTooLate(ticket: Ticket, occurredAt: number): boolean {
+  return occurredAt < ticket.baseline.at && ticket.baseline.at > ticket.situation.openedAt;
+}
+
+/** Marks what reached a ticket that was already closed: it is kept, and changes no verdict (§9). */
+export const AFTER_CLOSE = 'after_close';
+
+function withStory(ticket: Ticket, event: StoryEvent): Ticket {
+  if (event.moot === AFTER_CLOSE) return ticket;
+  if (isTooLate(ticket, event.occurredAt)) return ticket;
+  const last = ticket.story.at(-1);
+  const inOrder = !last || compareFoldOrder(last, event) < 0;
+  const story = insertInFoldOrder(ticket.story, slim(event));
+  const situation = inOrder
+    ? fold(ticket.situation, [event], ticket.rules)
+    : fold(ticket.baseline.situation, story, ticket.rules);
+  return bounded({ ...ticket, story, situation });
+}
+
+function bounded(ticket: Ticket): Ticket {
+  if (ticket.story.length <= STORY_LIMIT) return ticket;
+  const older = ticket.story.slice(0, STORY_LIMIT / 2);
+  const situation = fold(ticket.baseline.situation, older, ticket.rules);
+  const at = older.at(-1)!.occurredAt;
+  return { ...ticket, baseline: { situation, at }, story: ticket.story.slice(STORY_LIMIT / 2) };
+}
+
+function withSeen(ticket: Ticket, id: string): Ticket {
+  return { ...ticket, seen: [...ticket.seen, id].slice(-SEEN_LIMIT) };
+}
+
+function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {
+  switch (event.type) {
+    case 'stepReached':
+    case 'stepSkipped':
+      return { ...ticket, steps: { ...ticket.steps, [stepKey(event.clock, event.cycle, event.step)]: true } };
+    case 'breached':
+    case 'breachWithdrawn': {
+      const { revision, deadlineAt } = event;
+      const record = { revision, standing: event.type === 'breached', deadlineAt };
+      return { ...ticket, breaches: { ...ticket.breaches, [cycleKey(event.clock, event.cycle)]: record } };
+    }
+    case 'rulesExtended':
+      return { ...ticket, rules: { ...ticket.rules, hours: { ...ticket.rules.hours, ...event.hours } } };
+    default:
+      return ticket;
+  }
+}
+
+/** The ticket after one more event of its ledger. The first event of a ticket is `opened`. */
+export function evolve(ticket: Ticket | null, event: LedgerEvent, ticketId?: string): Ticket {
+  if (event.type === 'opened') return opened(ticket?.id ?? ticketId ?? '', event);
+  if (!ticket) throw new Error(`The ledger of ticket ${ticketId ?? '?'} does not start with its opening`);
+  const counted: Ticket = {
+    ...ticket,
+    sequence: event.sequence,
+    decisions: ticket.decisions + (event.decision === undefined ? 0 : 1),
+  };
+  const remembered = event.source === 'fact' ? withSeen(counted, event.id) : counted;
+  return isStoryEvent(event) ? withStory(remembered, event) : withEngineBooks(remembered, event);
+}
+
+/** A ticket from its ledger, oldest event first. */
+export function rebuild(ticketId: string, events: readonly LedgerEvent[]): Ticket {
+  const ticket = events.reduce<Ticket | null>((soFar, event) => evolve(soFar, event, ticketId), null);
+  if (!ticket) throw new Error(`The ledger of ticket ${ticketId} is empty`);
+  return ticket;
+}
+
+export function isFinal(ticket: Ticket): boolean {
+  return ticket.situation.state === 'closed' || ticket.situation.state === 'cancelled';
+}
