@@ -16,7 +16,6 @@ import {
   type HoldReason,
   type Policy,
   type Priority,
-  type Target,
 } from '../../domain/policy.ts';
 import { PolicyFileError, readPolicyFile, type Finding, type Issue, type PolicyFile } from './policy-file.ts';
 
@@ -39,8 +38,11 @@ export function parseDuration(text: string): number | null {
   return (((days! * 24 + hours!) * 60 + minutes!) * 60 + seconds!) * 1000;
 }
 
+/** Words of the file's own grammar; a bare number is read as a word, to be told what it should have been. */
+const wordSchema = z.union([z.string(), z.number()]).transform(String);
+
 /** A duration in words, read as milliseconds. */
-export const durationSchema = z.string().transform((text, context) => {
+export const durationSchema = wordSchema.transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== null) return ms;
   fault(context, 'duration_malformed', `${text} is not a duration such as 20s, 15m, 1h30m or 5d`);
@@ -63,6 +65,9 @@ function fault(
   context.addIssue({ code: 'custom', message, path, params: { code } });
 }
 
+/** For checks that look at one thing only: run them beside other faults, so that all are told at once. */
+const beside = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null };
+
 function mapped<K extends string, S extends z.ZodType>(keys: readonly K[], schemaOf: (key: K) => S) {
   return Object.fromEntries(keys.map((key) => [key, schemaOf(key)])) as Record<K, S>;
 }
@@ -81,12 +86,11 @@ const calendarSchema = z
       if (severity === 'error') fault(context, code, message, pointer.split('/').slice(1));
   });
 
+const RESERVED = `the calendar ${ALWAYS_CALENDAR} is built in and cannot be redefined`;
+
 const calendarsSchema = z.record(z.string(), calendarSchema).superRefine((calendars, context) => {
-  if (ALWAYS_CALENDAR in calendars)
-    fault(context, 'calendar_reserved', 'the calendar always is built in and cannot be redefined', [
-      ALWAYS_CALENDAR,
-    ]);
-});
+  if (ALWAYS_CALENDAR in calendars) fault(context, 'calendar_reserved', RESERVED, [ALWAYS_CALENDAR]);
+}, beside);
 
 function calendarName(known: Known) {
   return z.string().superRefine((name, context) => {
@@ -124,7 +128,7 @@ function actionSchema(known: Known) {
 
 const PERCENT = /^(\d{1,3}(?:\.\d{1,3})?)%$/;
 
-const momentSchema = z.string().transform((text, context) => {
+const momentSchema = wordSchema.transform((text, context) => {
   const percent = text === 'breach' ? 100 : Number(PERCENT.exec(text)?.[1] ?? 0);
   if (percent > 0) return percent;
   fault(context, 'moment_malformed', `${text} is neither a share of the target such as 75% nor breach`);
@@ -133,14 +137,17 @@ const momentSchema = z.string().transform((text, context) => {
 
 const STEP_ID = /^[a-z0-9][a-z0-9.-]*$/;
 
-/** When a step is due, and the id it has when its editor gave it none: the id must outlive edits elsewhere. */
-function dueOf(step: { at?: number | undefined; after?: number | undefined; before?: number | undefined }) {
-  const { at, after, before } = step;
-  const given = [at, after, before].filter((one) => one !== undefined);
-  if (given.length !== 1) return null;
-  if (at !== undefined) return { id: at === 100 ? 'breach' : `at-${at}`, percent: at, offsetMs: 0 };
+interface Moment {
+  at?: number | undefined;
+  after?: number | undefined;
+  before?: number | undefined;
+}
+
+/** When a step is due, and the id it has when its editor gave it none: it must outlive edits of other steps. */
+function dueOf({ at, after, before }: Moment): { id: string; percent: number; offsetMs: number } {
   if (after !== undefined) return { id: `after-${after / 1000}s`, percent: 100, offsetMs: after };
-  return { id: `before-${before! / 1000}s`, percent: 100, offsetMs: -before! };
+  if (before !== undefined) return { id: `before-${before / 1000}s`, percent: 100, offsetMs: -before };
+  return { id: at === 100 ? 'breach' : `at-${at}`, percent: at!, offsetMs: 0 };
 }
 
 function stepSchema(known: Known) {
@@ -152,22 +159,25 @@ function stepSchema(known: Known) {
       before: durationSchema.optional(),
       actions: z.array(actionSchema(known)).min(1, 'a step without actions does nothing'),
     })
-    .transform(({ id, actions, ...moment }, context) => {
+    .superRefine(({ at, after, before }, context) => {
+      if ([at, after, before].filter((one) => one !== undefined).length !== 1)
+        fault(context, 'moment_ambiguous', 'a step is due at one of at, after and before');
+    }, beside)
+    .transform(({ id, actions, ...moment }) => {
       const due = dueOf(moment);
-      if (due) return { ...due, id: id ?? due.id, actions };
-      fault(context, 'moment_ambiguous', 'a step is due at one of at, after and before');
-      return z.NEVER;
+      return { ...due, id: id ?? due.id, actions };
     });
 }
 
 function ladderSchema(known: Known) {
   return z.array(stepSchema(known)).superRefine((steps, context) => {
-    steps.forEach(({ id }, i) => {
-      const first = steps.findIndex((step) => step.id === id);
-      if (first < i)
+    const ids = steps.map((step) => (step as Partial<typeof step> | undefined)?.id);
+    ids.forEach((id, i) => {
+      const first = ids.indexOf(id);
+      if (id !== undefined && first < i)
         fault(context, 'step_repeated', `step ${first} is already called ${id}; ids are unique`, [i]);
     });
-  });
+  }, beside);
 }
 
 /** What stands a clock still unless the policy says otherwise (design.md §3). */
@@ -175,6 +185,14 @@ const DEFAULT_PAUSES: Record<ClockName, HoldReason[]> = {
   firstResponse: [],
   resolution: ['customer', 'vendor'],
 };
+
+/** Priorities for which a clock is set, with their targets. Zero or absent: not set (design.md §3). */
+function setTargets<T extends { target: number }>(targets: Partial<Record<Priority, T | undefined>>) {
+  return PRIORITIES.flatMap((priority) => {
+    const target = targets[priority];
+    return target && target.target > 0 ? [{ priority, ...target }] : [];
+  });
+}
 
 function clockSchema(known: Known, name: ClockName) {
   return z
@@ -185,29 +203,29 @@ function clockSchema(known: Known, name: ClockName) {
       reopen: z.enum(['continue', 'restart', 'newCycle']).default('continue'),
       ladder: ladderSchema(known).default([]),
     })
-    .transform(({ calendar, targets, ...rule }, context): ClockRule => {
-      const resolved: Partial<Record<Priority, Target>> = {};
-      for (const priority of PRIORITIES) {
-        const target = targets[priority];
-        // Zero or absent: the clock is not set (design.md §3).
-        if (!target || target.target === 0) continue;
-        const on = target.calendar ?? calendar;
-        if (on) resolved[priority] = { ms: target.target, calendar: on };
-        else fault(context, 'calendar_missing', noCalendar(priority), ['targets', priority]);
-        rule.ladder.forEach(({ offsetMs }, i) => {
-          if (target.target + offsetMs <= 0)
-            fault(context, 'step_at_start', atStart(priority), ['ladder', i]);
-        });
-      }
-      return { targets: resolved, ...rule };
+    .superRefine((clock, context) => {
+      const targets = setTargets(clock.targets);
+      for (const { priority, calendar } of targets)
+        if (!calendar && !clock.calendar)
+          fault(context, 'calendar_missing', noCalendar(priority), ['targets', priority]);
+      clock.ladder.forEach(({ offsetMs }, i) => {
+        const early = targets.filter(({ target }) => target + offsetMs <= 0);
+        if (early.length > 0) fault(context, 'step_at_start', dueAtStart(early), ['ladder', i]);
+      });
+    })
+    .transform(({ calendar, targets, ...rule }): ClockRule => {
+      const resolved = setTargets(targets).map(({ priority, target, calendar: own }) => {
+        return [priority, { ms: target, calendar: own ?? calendar! }] as const;
+      });
+      return { ...rule, targets: Object.fromEntries(resolved) };
     });
 }
 
 const noCalendar = (priority: Priority) =>
   `${priority} counts on no calendar; give the clock a calendar, or the target its own`;
 
-const atStart = (priority: Priority) =>
-  `for ${priority} the step would be due as soon as the clock starts; its target is no longer than the offset`;
+const dueAtStart = (early: readonly { priority: Priority }[]) =>
+  `for ${early.map(({ priority }) => priority).join(', ')} the target is no longer than the offset, so the step would be due at once`;
 
 const absentClock: ClockRule = { targets: {}, pausedBy: [], reopen: 'continue', ladder: [] };
 
@@ -217,7 +235,7 @@ const backdatingSchema = z
   .transform(({ person, integration }) => ({ personMs: person, integrationMs: integration }));
 
 const tiersSchema = z
-  .array(z.strictObject({ tier: z.int().min(1), name: z.string().min(1) }))
+  .array(z.strictObject({ tier: z.int().min(1, 'tiers count from 1'), name: z.string().min(1) }))
   .min(1, 'a policy has at least one tier')
   .superRefine((tiers, context) => {
     tiers.forEach(({ tier }, i) => {
@@ -234,7 +252,7 @@ function policySchema(known: Known) {
   return z
     .strictObject({
       name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'a name is lower-case letters, digits and hyphens'),
-      precedence: z.int().min(0),
+      precedence: z.int().min(0, 'precedence is 0 or more'),
       match: z.array(conditionSchema).default([]),
       priorityMatrix: z.strictObject(
         mapped(LEVELS, () => z.strictObject(mapped(LEVELS, () => z.enum(PRIORITIES)))),
@@ -270,29 +288,47 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
+type ZodIssue = z.core.$ZodIssue;
+
+/** Whether the value is not even of the kind that was expected. */
+function isOfOtherKind(issue: ZodIssue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isOfOtherKind));
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
+}
+
 /** The complaints of the alternative that was meant: the one whose kind of value fits. */
-function meantAlternative(
-  errors: readonly (readonly z.core.$ZodIssue[])[],
-): readonly z.core.$ZodIssue[] | undefined {
-  const isOfOtherKind = ({ code, path }: z.core.$ZodIssue) =>
-    path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+function meantAlternative(errors: readonly ZodIssue[][]): ZodIssue[] | undefined {
   return errors.find((issues) => !issues.some(isOfOtherKind));
 }
 
-function issuesOf(issue: z.core.$ZodIssue, value: unknown, around: readonly PropertyKey[] = []): Issue[] {
+function expectedBy(issue: ZodIssue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedBy);
+  if (issue.code === 'invalid_type') return [kindOf(issue.expected)];
+  return issue.code === 'invalid_value' ? issue.values.map(String) : [];
+}
+
+/** How a message calls a field: by its key, an entry of a list by its place from 0. */
+function nameOf(path: readonly PropertyKey[]): string {
+  const last = path.at(-1);
+  if (last === undefined) return 'a policy';
+  return typeof last === 'number' ? `${nameOf(path.slice(0, -1))}[${last}]` : String(last);
+}
+
+function issuesOf(issue: ZodIssue, value: unknown, around: readonly PropertyKey[] = []): Issue[] {
   const path = [...around, ...issue.path];
-  const name = String(path.at(-1) ?? 'the policy');
+  const name = nameOf(path);
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
         path: [...path, key],
         code: 'unknown_key',
-        message: `${key} is not a field of ${path.length > 0 ? name : 'a policy'}`,
+        message: `${key} is not a field of ${name}`,
       }));
     case 'invalid_union': {
       const meant = meantAlternative(issue.errors);
       if (meant) return meant.flatMap((one) => issuesOf(one, value, path));
-      return [{ path, code: 'wrong_kind', message: `${name} is of the wrong kind` }];
+      return [{ path, code: 'wrong_kind', message: `${name} must be ${expectedBy(issue).join(' or ')}` }];
     }
     case 'invalid_type':
       return valueAt(value, path) === undefined
@@ -346,12 +382,15 @@ interface Loaded {
   findings: readonly Finding[];
 }
 
+const byPlace = (a: Finding, b: Finding) => a.line - b.line || a.column - b.column;
+
 async function loadFile(path: string): Promise<Loaded> {
   const file = readPolicyFile(path, await readFile(path, 'utf8'));
   if (file.findings.length > 0) return { file, policy: null, findings: file.findings };
   const result = parsePolicy(file.value);
   if ('policy' in result) return { file, policy: result.policy, findings: [] };
-  return { file, policy: null, findings: result.issues.map((issue) => file.locate(issue)) };
+  const findings = result.issues.map((issue) => file.locate(issue));
+  return { file, policy: null, findings: findings.toSorted(byPlace) };
 }
 
 function repeatedNames(loaded: readonly Loaded[]): Finding[] {
