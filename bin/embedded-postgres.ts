@@ -22,7 +22,7 @@ import pg from 'pg';
 import { ensureHome, readJson, sizeOf, tailOf, withLog, writeJson, writePrivately } from './files.ts';
 import { freePortFrom } from './ports.ts';
 import { launchPlan, postgresPrograms, type LaunchPlan, type PostgresPrograms } from './postgres-programs.ts';
-import { commandLine, identify, isRunning, stopProcess, type ProcessIdentity } from './processes.ts';
+import { commandLine, exitOf, identify, isRunning, stopProcess, type ProcessIdentity } from './processes.ts';
 
 const SUPERUSER = 'tierline';
 const DATABASE = 'tierline';
@@ -46,8 +46,8 @@ export interface RunningPostgres {
   /** Pid of the postmaster. */
   pid: number;
   port: number;
-  /** Settles when the server is gone, for whatever reason. */
-  exited: Promise<void>;
+  /** Settles when the server is gone, with how: "exit code 0", "SIGKILL". */
+  exited: Promise<string>;
   /** Fast shutdown: sessions are ended, committed data is safe. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -93,6 +93,17 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     throw error;
   }
   return { ...server, url: urlOf(server.port, password, DATABASE) };
+}
+
+/**
+ * Stops a PostgreSQL that a dead owner left running on `<home>/postgres`; nothing to do is fine. Throws when its owner
+ * is alive. `startPostgres` does this by itself; it is for starts that no longer use the embedded server.
+ */
+export function stopOrphanedPostgres(
+  home: string,
+  onProgress: (message: string) => void = () => {},
+): Promise<void> {
+  return stopOrphan(placeIn(home), onProgress);
 }
 
 /** True when a postmaster is running on `<home>/postgres`, whoever started it. */
@@ -296,7 +307,7 @@ function spawnServer({ place, programs, plan, settings }: Launching, port: numbe
 async function readiness(child: ChildProcess, place: Place, giveUpAt: number): Promise<string> {
   let failure: string | null = null;
   child.once('error', (error) => (failure = error.message));
-  child.once('exit', (code, signal) => (failure = `ended with ${signal ?? code}`));
+  void exitOf(child).then((how) => (failure = `ended with ${how}`));
   while (failure === null) {
     const lines = pidFileLines(place);
     if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return 'ready';
@@ -311,10 +322,7 @@ async function readiness(child: ChildProcess, place: Place, giveUpAt: number): P
 
 function running(child: ChildProcess, port: number): Launched {
   const pid = child.pid as number; // a ready server has one
-  const exited = new Promise<void>((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve();
-    else child.once('exit', () => resolve());
-  });
+  const exited = exitOf(child);
   const stop = async () => {
     child.ref(); // unreferenced while it runs; while stopping, the caller's event loop must wait for it
     await stopPostmaster(pid);

@@ -9,7 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureHome, readJson, sizeOf, tailOf, withLog, writeJson } from './files.ts';
 import { obtainTemporal } from './obtain-temporal.ts';
 import { freePortFrom } from './ports.ts';
-import { findProcesses, identify, isRunning, stopProcess, type ProcessIdentity } from './processes.ts';
+import {
+  exitOf,
+  findProcesses,
+  identify,
+  isRunning,
+  stopProcess,
+  type ProcessIdentity,
+} from './processes.ts';
 
 export { obtainTemporal } from './obtain-temporal.ts';
 
@@ -38,8 +45,8 @@ export interface RunningTemporal {
   uiUrl: string;
   pid: number;
   port: number;
-  /** Settles when the server is gone, for whatever reason. */
-  exited: Promise<void>;
+  /** Settles when the server is gone, with how: "exit code 0", "SIGKILL". */
+  exited: Promise<string>;
   /** Ends the server; what it acknowledged is in its file. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -65,6 +72,17 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningTe
   const program = options.program ?? (await obtainTemporal({ onProgress: progress }));
   const remembered = readJson<TemporalRecord>(place.record);
   return launch({ ...options, place, program, firstPort: options.port ?? remembered?.port ?? FIRST_PORT });
+}
+
+/**
+ * Stops a dev server that a dead owner left running on `<home>/temporal.db`; nothing to do is fine. Throws when its
+ * owner is alive. `startTemporal` does this by itself; it is for starts that no longer use the embedded server.
+ */
+export function stopOrphanedTemporal(
+  home: string,
+  onProgress: (message: string) => void = () => {},
+): Promise<void> {
+  return stopOrphans(placeIn(home), onProgress);
 }
 
 /** Pids of dev servers running on `<home>/temporal.db`, whoever started them. */
@@ -171,7 +189,7 @@ interface Waiting {
 async function readiness({ child, port, namespace, giveUpAt }: Waiting): Promise<string> {
   let failure: string | null = null;
   child.once('error', (error) => (failure = error.message));
-  child.once('exit', (code, signal) => (failure = `ended with ${signal ?? code}`));
+  void exitOf(child).then((how) => (failure = `ended with ${how}`));
   // Loaded while the server comes up: it takes as long, and nothing else here needs it.
   const { Connection } = await import('@temporalio/client');
   while (failure === null) {
@@ -196,10 +214,7 @@ async function readiness({ child, port, namespace, giveUpAt }: Waiting): Promise
 
 function running(child: ChildProcess, { port, uiPort }: Ports): RunningTemporal {
   const pid = child.pid as number; // a ready server has one
-  const exited = new Promise<void>((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve();
-    else child.once('exit', () => resolve());
-  });
+  const exited = exitOf(child);
   const stop = async () => {
     child.ref(); // unreferenced while it runs; while stopping, the caller's event loop must wait for it
     await stopServer(pid);

@@ -2,7 +2,7 @@
  * Which process is which. A pid alone proves nothing once its owner is gone, because the number is reused;
  * so every record Tierline keeps of a process holds the pid together with the moment that process was born.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -69,6 +69,18 @@ export async function stopProcess(pid: number, { steps }: StopSteps): Promise<bo
     if (await waitForExit(pid, waitMs)) return true;
   }
   return !isRunning(target);
+}
+
+/** How a child of ours ended, once it has: "exit code 1", "SIGKILL", or why it could not be started. */
+export function exitOf(child: ChildProcess): Promise<string> {
+  const describe = (code: number | null, signal: string | null) => signal ?? `exit code ${code}`;
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return Promise.resolve(describe(child.exitCode, child.signalCode));
+  }
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(describe(code, signal)));
+    child.once('error', (error) => resolve(error.message));
+  });
 }
 
 /** Sends a signal; a process that has just gone is not an error. */

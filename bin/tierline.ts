@@ -1,0 +1,77 @@
+/**
+ * The command line. Each command lives in a file of its own, loaded only when it is called, so that `--help` and the
+ * small commands stay quick.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { projectRoot, readConfig } from './config.ts';
+import { withServices } from './home.ts';
+
+const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('tierline')
+  .description('Durable SLA, escalation and containment engine')
+  .version(version)
+  .showHelpAfterError();
+
+program
+  .command('start')
+  .description('run everything on this machine: PostgreSQL, Temporal, API and worker')
+  .option('--json', 'print one line of JSON when ready')
+  .option('--watch', 'start API and worker again when a source file changes')
+  .action(async (options) => (await import('./start.ts')).run(readConfig(), options));
+
+program
+  .command('api')
+  .description('run the API alone')
+  .action(async () => {
+    endWithParent();
+    await (await import('./server.ts')).run(withServices(readConfig()));
+  });
+
+program
+  .command('worker')
+  .description('run a worker alone')
+  .action(async () => {
+    endWithParent();
+    await (await import('./worker.ts')).run(withServices(readConfig()));
+  });
+
+program
+  .command('migrate')
+  .description('bring the database up to date and seed it')
+  .option('--json', 'print the result as JSON')
+  .action(async (options) => (await import('./migrate.ts')).run(readConfig(), options));
+
+program
+  .command('doctor')
+  .description('say what is found, what is missing and how to mend it')
+  .option('--json', 'print the findings as JSON')
+  .action(async (options) => (await import('./doctor.ts')).run(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${describe(error)}\n`);
+  process.exit(1);
+}
+
+/** What a person needs: the message, and where it came from only when details are asked for. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const wantsDetails = ['debug', 'trace'].includes(process.env['TIERLINE_LOG_LEVEL'] ?? '');
+  return wantsDetails ? (error.stack ?? error.message) : error.message;
+}
+
+/** Under `tierline start` we have a channel to the supervisor; when it closes, the supervisor was killed. */
+function endWithParent(): void {
+  if (process.channel === undefined) return;
+  process.once('disconnect', () => {
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 20_000).unref();
+  });
+  process.channel.unref(); // the channel alone is no reason to keep running
+}
