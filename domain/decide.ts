@@ -4,6 +4,7 @@
  */
 import type { Actor, DeskBody, EventBody, Fact, LedgerEvent, OpenedBody, TextReference } from './events.ts';
 import { settle } from './escalation.ts';
+import { factProblem } from './facts.ts';
 import type { OpenHours } from './open-hours.ts';
 import type { HoldReason, Level, Priority } from './policy.ts';
 import type { Refusal } from './refusals.ts';
@@ -227,6 +228,11 @@ export function decideFact(ticket: Ticket, fact: Fact, now: number): Turn {
   const { id, occurredAt, actor, text, imported, ...body } = fact;
   const eventId = factEventId(id);
   if (ticket.seen.includes(eventId)) return startTurn(ticket);
+  const problem = factProblem(fact);
+  if (problem !== null) {
+    const rejected: Draft = { id: eventId, source: 'fact', occurredAt: now, receivedAt: now };
+    return append(startTurn(ticket), rejected, { type: 'factRejected', problem });
+  }
   const draft: Draft = {
     id: eventId,
     source: 'fact',

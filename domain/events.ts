@@ -100,6 +100,8 @@ export type EngineBody =
     }
   | { type: 'breachWithdrawn'; clock: ClockName; cycle: number; revision: number; deadlineAt: number }
   | { type: 'autoClosed'; resolvedAt: number }
+  /** A fact that no rule can read: kept for whoever sent it, without effect. */
+  | { type: 'factRejected'; problem: string }
   | { type: 'rulesExtended'; hours: Record<string, OpenHours> };
 
 export type EventBody = OpenedBody | DeskBody | EngineBody;

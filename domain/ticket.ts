@@ -24,6 +24,8 @@ export interface BreachRecord {
 export interface Ticket {
   schemaVersion: typeof SCHEMA_VERSION;
   id: string;
+  /** Message id of the opening. */
+  openingId: string;
   mode: Mode;
   attributes: TicketAttributes;
   rules: AppliedRules;
@@ -56,6 +58,7 @@ function opened(id: string, event: LedgerEvent<OpenedBody>): Ticket {
   return {
     schemaVersion: SCHEMA_VERSION,
     id,
+    openingId: event.id.slice('request:'.length, event.id.lastIndexOf('/')),
     mode: event.mode,
     attributes: event.attributes,
     rules: event.rules,

@@ -1,0 +1,64 @@
+/** Notifications: what the ladder asked for in the ledger goes out by log and webhook. */
+import type { Logger } from 'pino';
+import type { DeliveryStore } from '../prisma/deliveries.ts';
+import type { LedgerRow } from '../prisma/readers.ts';
+import { postWebhook, type Webhook } from './webhook.ts';
+
+export interface NotifierDeps {
+  deliveries: DeliveryStore;
+  log: Logger;
+  webhook?: Webhook | undefined;
+  /** Pause between attempts; tests shorten it. */
+  retryAfterMs?: readonly number[];
+}
+
+/** A failed send is tried again after these pauses, then shown as failed; it never blocks the ticket. */
+const RETRY_AFTER_MS = [1_000, 5_000, 15_000];
+
+interface Notification {
+  type: 'ticket.notification';
+  timestamp: string;
+  data: {
+    ticketId: string;
+    sequence: number;
+    audience: string;
+    tier: number;
+    clock: string;
+    cycle: number;
+    step: string;
+    links: { ticket: string };
+  };
+}
+
+/** The message for one `notificationRequested` event; null for any other. */
+export function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
+  if (event.type !== 'notificationRequested') return null;
+  const { audience, tier, clock, cycle, step, sequence } = event;
+  return {
+    type: 'ticket.notification',
+    timestamp: new Date(event.occurredAt).toISOString(),
+    data: { ticketId, sequence, audience, tier, clock, cycle, step, links: { ticket: `/v1/tickets/${ticketId}` } },
+  };
+}
+
+/** The reader `notifications`: deals with one row of the ledger. Sends at least once, with one id per event. */
+export function createNotifier({ deliveries, log, webhook, retryAfterMs = RETRY_AFTER_MS }: NotifierDeps) {
+  return async (row: LedgerRow, wait: (ms: number) => Promise<void>): Promise<void> => {
+    const message = notificationOf(row);
+    if (!message) return;
+    log.info({ ...message.data }, `notify ${message.data.audience} of ${row.ticketId}: ${message.data.step}`);
+    if (!webhook) return;
+    const key = { ticketId: row.ticketId, eventId: row.event.id, channel: 'webhook' };
+    if (await deliveries.isDelivered(key)) return;
+    for (const pause of [...retryAfterMs, null]) {
+      const error = await postWebhook(webhook, { id: `${row.ticketId}.${row.event.sequence}`, message }).then(
+        () => undefined,
+        (cause: Error) => cause.message,
+      );
+      await deliveries.note(key, error === undefined ? {} : { error });
+      if (error === undefined) return;
+      log.warn({ ticketId: row.ticketId, error }, 'notification not delivered');
+      if (pause !== null) await wait(pause);
+    }
+  };
+}

@@ -1,0 +1,31 @@
+/** The one place where connections to PostgreSQL are made. Every session is in UTC, and that is checked. */
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from './generated/client.ts';
+
+export type Database = PrismaClient;
+
+/** Connections per process; the API and the worker have one pool each. */
+const POOL_SIZE = 10;
+
+/**
+ * Opens a pool. The adapter writes and reads instants wrongly in any session zone but UTC
+ * (prisma/orm#28629), so every connection asks for UTC in its start-up packet.
+ */
+export function openDatabase(url: string, { onError }: { onError?: (error: Error) => void } = {}): Database {
+  const report = onError ?? (() => undefined);
+  const adapter = new PrismaPg(
+    { connectionString: url, options: '-c TimeZone=UTC', max: POOL_SIZE },
+    { onPoolError: report, onConnectionError: report },
+  );
+  return new PrismaClient({ adapter });
+}
+
+/** Throws where a session is not in UTC all the same: a pooler in between may drop start-up options. */
+export async function assertUtc(database: Database): Promise<void> {
+  const [row] = await database.$queryRaw<{ TimeZone: string }[]>`SHOW TimeZone`;
+  if (row?.TimeZone !== 'UTC')
+    throw new Error(
+      `The PostgreSQL session is in time zone ${row?.TimeZone ?? '?'}, not UTC; ` +
+        `set it for the role: ALTER ROLE … SET timezone = 'UTC'`,
+    );
+}

@@ -1,0 +1,3 @@
+/** Every workflow by name; the bundle starts here. */
+export { readerWorkflow } from './reader.ts';
+export { ticketWorkflow } from './ticket.ts';

@@ -1,0 +1,67 @@
+/**
+ * The public face of a ticket on Temporal: workflow type, ids, task queue, messages and their payloads. Any
+ * Temporal client in any language may send them. Instants are epoch milliseconds (UTC).
+ */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CommandType, Opening, Request } from '../domain/decide.ts';
+import type { Fact } from '../domain/events.ts';
+import type { Script } from '../domain/history.ts';
+import type { Ticket } from '../domain/ticket.ts';
+
+export const TASK_QUEUE = 'tierline';
+
+export const TICKET_WORKFLOW = 'ticketWorkflow';
+export const READER_WORKFLOW = 'readerWorkflow';
+
+export const ticketWorkflowId = (ticketId: string): string => `ticket/${ticketId}`;
+export const readerWorkflowId = (reader: string): string => `reader/${reader}`;
+
+/** What a request came to: it is in the ledger up to `sequence`. */
+export interface Granted {
+  sequence: number;
+}
+
+/** An outcome carried so that a repeated request gets the same answer. */
+export interface StoredOutcome extends Granted {
+  id: string;
+}
+
+export interface TicketInput {
+  ticketId: string;
+  /** For a new ticket. */
+  opening?: Opening;
+  /** For a run that goes on: after continue-as-new, after closing, or rebuilt from the ledger. */
+  carried?: { ticket: Ticket; outcomes: readonly StoredOutcome[] };
+  /** Added to the server's time: virtual time for replays and tests. */
+  clockOffset?: number;
+  /** A history to play instead of waiting for messages; needs `opening`. */
+  script?: Script;
+}
+
+/** Carries nothing: waits until the opening in the start input is in the ledger. */
+export const openTicketUpdate = defineUpdate<Granted, []>('open');
+
+/** One update per request; refused with an ApplicationFailure whose type is the refusal's code. */
+export const requestUpdates = {
+  acknowledge: defineUpdate<Granted, [Request]>('acknowledge'),
+  assign: defineUpdate<Granted, [Request]>('assign'),
+  reply: defineUpdate<Granted, [Request]>('reply'),
+  note: defineUpdate<Granted, [Request]>('note'),
+  hold: defineUpdate<Granted, [Request]>('hold'),
+  resume: defineUpdate<Granted, [Request]>('resume'),
+  prioritise: defineUpdate<Granted, [Request]>('prioritise'),
+  offerHandoff: defineUpdate<Granted, [Request]>('offerHandoff'),
+  resolve: defineUpdate<Granted, [Request]>('resolve'),
+  reopen: defineUpdate<Granted, [Request]>('reopen'),
+  close: defineUpdate<Granted, [Request]>('close'),
+  cancel: defineUpdate<Granted, [Request]>('cancel'),
+} satisfies Record<CommandType, unknown>;
+
+/** What merely happened, in batches; each fact counts once by its id. */
+export const factsSignal = defineSignal<[readonly Fact[]]>('facts');
+
+/** Asks the ticket to look at the clock again: the watchdog's nudge. */
+export const tickSignal = defineSignal<[]>('tick');
+
+/** How the ticket stands in the workflow's memory; for operators, the API reads PostgreSQL. */
+export const ticketQuery = defineQuery<Ticket | null>('ticket');

@@ -1,0 +1,27 @@
+/** Activities as the workflows call them: time-outs and retries per kind of effect. */
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/** One write to the ledger, inside the workflow task. Bounded, so that a database outage cannot grow the history. */
+export const { record: recordLocally } = proxyLocalActivities<Pick<Activities, 'record'>>({
+  startToCloseTimeout: '1s',
+  retry: { maximumAttempts: 3, initialInterval: '50ms' },
+});
+
+/** The same write as a normal activity, tried until the database is back. */
+export const { record: recordDurably } = proxyActivities<Pick<Activities, 'record'>>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+});
+
+export const { loadLongerHours } = proxyActivities<Pick<Activities, 'loadLongerHours'>>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '1m' },
+});
+
+/** Follows the ledger for minutes; a lost worker is noticed by its missing heartbeat. */
+export const { followLedger } = proxyActivities<Pick<Activities, 'followLedger'>>({
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});

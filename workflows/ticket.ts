@@ -1,0 +1,160 @@
+/**
+ * A ticket from opened to closed. Handlers decide at once and wait only for the record; the loop waits for the
+ * next milestone or a message, and records. The rules themselves are in domain/.
+ */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  log,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { decideRequest, type Command, type CommandType, type Request } from '../domain/decide.ts';
+import { nextMilestone } from '../domain/escalation.ts';
+import { nextInstant, type Script } from '../domain/history.ts';
+import type { Refusal } from '../domain/refusals.ts';
+import { isFinal } from '../domain/ticket.ts';
+import { Book } from './book.ts';
+import {
+  factsSignal,
+  openTicketUpdate,
+  requestUpdates,
+  tickSignal,
+  ticketQuery,
+  type Granted,
+  type TicketInput,
+} from './messages.ts';
+import { loadLongerHours, recordDurably, recordLocally } from './proxies.ts';
+
+export async function ticketWorkflow(input: TicketInput): Promise<void> {
+  const book = new Book(input.ticketId, input.carried);
+  const clock = createClock(input.clockOffset ?? 0);
+  let nudged = false;
+  if (input.opening && !input.carried) book.open(input.opening, input.script ? input.opening.openedAt : clock());
+  setHandlers(book, clock);
+  setHandler(tickSignal, () => void (nudged = true));
+
+  if (input.script) return play(book, input.script, clock);
+  for (;;) {
+    book.settle(clock());
+    if (!book.isRecorded) await recordTurn(book);
+    else if (hoursRunShort(book, clock())) await extendHours(book, clock);
+    else if (hasEnded(book)) return;
+    else if (mustContinueAsNew(book)) return continueAsNew<typeof ticketWorkflow>(nextRun(input, book));
+    else {
+      nudged = false;
+      await nextThing(book, clock, () => nudged);
+    }
+  }
+}
+
+/** The server's time, shifted for replays, and never running backwards. */
+function createClock(offset: number): () => number {
+  let latest = 0;
+  return () => (latest = Math.max(latest, Date.now() + offset));
+}
+
+function setHandlers(book: Book, clock: () => number): void {
+  setHandler(ticketQuery, () => book.current);
+  setHandler(factsSignal, (facts) => {
+    for (const fact of facts) {
+      if (typeof fact?.id === 'string') book.fact(fact, clock());
+      else log.warn('A fact without an id was dropped', { ticketId: book.ticketId });
+    }
+  });
+  setHandler(openTicketUpdate, async () => granted(book, book.current!.openingId));
+  for (const type of Object.keys(requestUpdates) as CommandType[])
+    setHandler(requestUpdates[type], async (request) => grant(book, asked(type, request), clock()), {
+      validator: (request) => validate(book, asked(type, request), clock()),
+    });
+}
+
+/** The name of the update says what is asked, whatever the payload says. */
+function asked(type: CommandType, request: Request): Request {
+  return { ...request, command: { ...request.command, type } as Command };
+}
+
+/** Synchronous and pure: a refused request leaves no trace. One already answered passes. */
+function validate(book: Book, request: Request, now: number): void {
+  if (book.knows(request.id)) return;
+  const decision = decideRequest(book.current!, request, now);
+  if ('refusal' in decision) throw refused(decision.refusal);
+}
+
+async function grant(book: Book, request: Request, now: number): Promise<Granted> {
+  const refusal = book.request(request, now);
+  if (refusal) throw refused(refusal);
+  return granted(book, request.id);
+}
+
+/** An answered request is in the ledger. */
+async function granted(book: Book, messageId: string): Promise<Granted> {
+  await condition(() => book.outcomeOf(messageId) !== undefined);
+  const outcome = book.outcomeOf(messageId)!;
+  if ('refusal' in outcome) throw refused(outcome.refusal);
+  return outcome;
+}
+
+function refused(refusal: Refusal): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(refusal.message, refusal.code, refusal);
+}
+
+/** One write. When the database does not answer soon, the write goes on as a normal activity without limit. */
+async function recordTurn(book: Book): Promise<void> {
+  const turn = book.pendingTurn();
+  const answer = await recordLocally(turn).catch(() => recordDurably(turn));
+  book.answer(turn, answer);
+}
+
+function hoursRunShort(book: Book, now: number): boolean {
+  const milestone = nextMilestone(book.current!);
+  return milestone?.kind === 'rulesExpire' && milestone.at <= now;
+}
+
+async function extendHours(book: Book, clock: () => number): Promise<void> {
+  const { rules, situation } = book.current!;
+  const { name, version } = rules.policy;
+  const hours = await loadLongerHours({ policy: name, version, openedAt: situation.openedAt, now: clock() });
+  book.longerHours(hours, clock());
+}
+
+function hasEnded(book: Book): boolean {
+  return isFinal(book.current!) && allHandlersFinished();
+}
+
+function mustContinueAsNew(book: Book): boolean {
+  return workflowInfo().continueAsNewSuggested && book.isRecorded && allHandlersFinished();
+}
+
+function nextRun(input: TicketInput, book: Book): TicketInput {
+  return {
+    ticketId: input.ticketId,
+    carried: { ticket: book.current!, outcomes: book.storedOutcomes() },
+    ...(input.clockOffset !== undefined && { clockOffset: input.clockOffset }),
+  };
+}
+
+/** Waits for a message, for the next milestone, or for the last handler of a ticket that has ended. */
+async function nextThing(book: Book, clock: () => number, wasNudged: () => boolean): Promise<void> {
+  const due = nextMilestone(book.current!)?.at;
+  const somethingToDo = () => !book.isRecorded || wasNudged() || hasEnded(book) || mustContinueAsNew(book);
+  if (due === undefined) await condition(somethingToDo);
+  else await condition(somethingToDo, Math.max(1, due - clock()));
+}
+
+/** Plays a history: the instants come from the script and the milestones, virtual time only has to reach them. */
+async function play(book: Book, script: Script, clock: () => number): Promise<void> {
+  await recordTurn(book);
+  let next = 0;
+  for (let at = nextInstant(book.current!, script, next); at !== null; at = nextInstant(book.current!, script, next)) {
+    const instant = at;
+    if (instant > clock()) await condition(() => false, Math.max(1, instant - clock()));
+    book.settle(instant);
+    for (; (script.facts[next]?.occurredAt ?? Number.POSITIVE_INFINITY) <= instant; next += 1)
+      book.fact(script.facts[next]!, instant);
+    if (!book.isRecorded) await recordTurn(book);
+  }
+  await condition(allHandlersFinished);
+}
