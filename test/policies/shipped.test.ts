@@ -1,0 +1,82 @@
+/** The policies that ship are data that users run on the first day: they load, and promise what they say. */
+import { describe, expect, test } from '@jest/globals';
+import { loadPolicies, policyHash } from '../../api/schemas/policy.ts';
+import { expandCalendar, type Calendar } from '../../domain/calendar.ts';
+import { openTimeBetween } from '../../domain/open-hours.ts';
+import { matchPolicy, PRIORITIES } from '../../domain/policy.ts';
+
+const policies = await loadPolicies('policies');
+const named = (name: string) => policies.find((policy) => policy.name === name)!;
+
+describe('the shipped policies', () => {
+  test('are demo and standard', () => {
+    expect(policies.map(({ name }) => name)).toEqual(['demo', 'standard']);
+  });
+
+  test('judge a ticket that names none by standard, whatever the ticket is', () => {
+    const ticket = { type: 'incident', customer: 'acme', service: 'mail', category: 'login' };
+    expect(matchPolicy(policies, ticket)?.name).toBe('standard');
+  });
+
+  test('promise every priority both clocks, the more urgent no later than the less urgent', () => {
+    for (const { clocks } of policies)
+      for (const { targets } of Object.values(clocks)) {
+        const amounts = PRIORITIES.map((priority) => targets[priority]!.ms);
+        expect(amounts).toEqual(amounts.toSorted((a, b) => a - b));
+      }
+  });
+
+  test('count P1 round the clock in standard, and the others in office hours', () => {
+    const { targets } = named('standard').clocks.resolution;
+    expect(PRIORITIES.map((priority) => targets[priority]!.calendar)).toEqual([
+      'always',
+      'office',
+      'office',
+      'office',
+    ]);
+  });
+
+  test('open standard for 40 hours in an ordinary week, and 4 less on a bank holiday eve', () => {
+    const office = named('standard').calendars['office'] as Calendar;
+    const hoursIn = (from: string, until: string) => {
+      const [start, end] = [Date.parse(from), Date.parse(until)];
+      return openTimeBetween(expandCalendar('office', office, start, end), start, end) / 3_600_000;
+    };
+    expect(hoursIn('2026-02-02T00:00:00Z', '2026-02-09T00:00:00Z')).toBe(40);
+    // Thursday 24 December closes at 13:00, Friday is Christmas Day.
+    expect(hoursIn('2026-12-21T00:00:00Z', '2026-12-28T00:00:00Z')).toBe(28);
+  });
+
+  test('let a demo P1 breach in seconds, climb at breach and tell a manager ten seconds later', () => {
+    const { firstResponse, resolution } = named('demo').clocks;
+    expect([firstResponse.targets.P1, resolution.targets.P1]).toEqual([
+      { ms: 10_000, calendar: 'always' },
+      { ms: 20_000, calendar: 'always' },
+    ]);
+    expect(resolution.ladder).toEqual([
+      { id: 'at-50', percent: 50, offsetMs: 0, actions: [{ notify: 'assignee' }] },
+      { id: 'breach', percent: 100, offsetMs: 0, actions: [{ handOff: 'next' }, { notify: 'lead' }] },
+      { id: 'after-10s', percent: 100, offsetMs: 10_000, actions: [{ notify: 'manager' }] },
+    ]);
+  });
+
+  test('close resolved tickets after five days in standard and thirty seconds in demo', () => {
+    expect(named('standard').autoCloseAfterMs).toBe(5 * 86_400_000);
+    expect(named('demo').autoCloseAfterMs).toBe(30_000);
+  });
+});
+
+describe('the hash of a policy', () => {
+  const standard = named('standard');
+
+  test('is the same for another version number and another order of fields', () => {
+    const reordered = Object.fromEntries(Object.entries(standard).toReversed()) as unknown as typeof standard;
+    expect(policyHash({ ...reordered, version: 7 })).toBe(policyHash(standard));
+  });
+
+  test('changes with a single holiday', () => {
+    const office = standard.calendars['office']!;
+    const shorter = { ...office, holidays: office.holidays.slice(1) };
+    expect(policyHash({ ...standard, calendars: { office: shorter } })).not.toBe(policyHash(standard));
+  });
+});
