@@ -1,5 +1,6 @@
 /** A policy file as its editor sees it: YAML text whose every fault is told with line, column and field. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { pointerOf, type Issue } from './issues.ts';
 
 /** One fault of a file, for the person who will mend it. */
 export interface Finding {
@@ -10,13 +11,6 @@ export interface Finding {
   column: number;
   /** JSON pointer to the field; empty for the whole file. */
   pointer: string;
-  code: string;
-  message: string;
-}
-
-/** A fault by its field alone, before it is looked up in the text. */
-export interface Issue {
-  path: readonly PropertyKey[];
   code: string;
   message: string;
 }
@@ -44,10 +38,6 @@ export interface PolicyFile {
   findings: readonly Finding[];
   /** Finds an issue's place in the text. */
   locate(issue: Issue): Finding;
-}
-
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 /** The node of `key` within `parent`: the value of a list's item, the key of a map's pair beside its value. */

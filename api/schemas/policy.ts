@@ -17,7 +17,8 @@ import {
   type Policy,
   type Priority,
 } from '../../domain/policy.ts';
-import { PolicyFileError, readPolicyFile, type Finding, type Issue, type PolicyFile } from './policy-file.ts';
+import { issuesOf, type Issue } from './issues.ts';
+import { PolicyFileError, readPolicyFile, type Finding, type PolicyFile } from './policy-file.ts';
 
 /** Round the clock, built in. */
 const ALWAYS_CALENDAR = 'always';
@@ -281,93 +282,11 @@ function knownIn(value: unknown): Known {
   };
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key],
-    value,
-  );
-}
-
-type ZodIssue = z.core.$ZodIssue;
-
-/** Whether the value is not even of the kind that was expected. */
-function isOfOtherKind(issue: ZodIssue): boolean {
-  if (issue.path.length > 0) return false;
-  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isOfOtherKind));
-  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
-}
-
-/** The complaints of the alternative that was meant: the one whose kind of value fits. */
-function meantAlternative(errors: readonly ZodIssue[][]): ZodIssue[] | undefined {
-  return errors.find((issues) => !issues.some(isOfOtherKind));
-}
-
-function expectedBy(issue: ZodIssue): string[] {
-  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedBy);
-  if (issue.code === 'invalid_type') return [kindOf(issue.expected)];
-  return issue.code === 'invalid_value' ? issue.values.map(String) : [];
-}
-
-/** How a message calls a field: by its key, an entry of a list by its place from 0. */
-function nameOf(path: readonly PropertyKey[]): string {
-  const last = path.at(-1);
-  if (last === undefined) return 'a policy';
-  return typeof last === 'number' ? `${nameOf(path.slice(0, -1))}[${last}]` : String(last);
-}
-
-function issuesOf(issue: ZodIssue, value: unknown, around: readonly PropertyKey[] = []): Issue[] {
-  const path = [...around, ...issue.path];
-  const name = nameOf(path);
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        path: [...path, key],
-        code: 'unknown_key',
-        message: `${key} is not a field of ${name}`,
-      }));
-    case 'invalid_union': {
-      const meant = meantAlternative(issue.errors);
-      if (meant) return meant.flatMap((one) => issuesOf(one, value, path));
-      return [{ path, code: 'wrong_kind', message: `${name} must be ${expectedBy(issue).join(' or ')}` }];
-    }
-    case 'invalid_type':
-      return valueAt(value, path) === undefined
-        ? [{ path, code: 'missing', message: `${name} is missing` }]
-        : [{ path, code: 'wrong_kind', message: `${name} must be ${kindOf(issue.expected)}` }];
-    case 'invalid_value':
-      return valueAt(value, path) === undefined
-        ? [{ path, code: 'missing', message: `${name} is missing` }]
-        : [
-            {
-              path,
-              code: 'value_unknown',
-              message: `${String(valueAt(value, path))} is not one of ${issue.values.join(', ')}`,
-            },
-          ];
-    case 'custom':
-      return [{ path, code: String(issue.params?.['code'] ?? 'value_invalid'), message: issue.message }];
-    default:
-      return [{ path, code: 'value_invalid', message: issue.message }];
-  }
-}
-
-const KINDS: Record<string, string> = {
-  object: 'a set of fields',
-  record: 'a set of fields',
-  array: 'a list',
-  tuple: 'a pair [opens, closes]',
-  string: 'text',
-  int: 'a whole number',
-  number: 'a number',
-};
-
-const kindOf = (expected: string): string => KINDS[expected] ?? expected;
-
 /** The policy that plain data stands for, or everything that is wrong with it. */
 export function parsePolicy(value: unknown): { policy: Policy } | { issues: Issue[] } {
   const result = policySchema(knownIn(value)).safeParse(value);
   if (result.success) return { policy: result.data };
-  return { issues: result.error.issues.flatMap((issue) => issuesOf(issue, value)) };
+  return { issues: issuesOf(result.error, { value, called: 'a policy' }) };
 }
 
 /** Names what a policy says: equal for two policies that promise the same, whatever their version numbers. */
