@@ -38,7 +38,7 @@ export async function run({ json }: DoctorOptions = {}): Promise<void> {
 
 /** Looks at everything, changes nothing and fetches nothing. */
 export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
-  const installation = await Promise.all([node(), npm(), packages(), prismaClient()]);
+  const installation = [node(), await npm(), packages(), prismaClient()];
   let config: Config;
   try {
     config = readConfig(env);
@@ -49,7 +49,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
       missing('Environment', found, 'Correct these variables, then run the doctor again.'),
     ];
   }
-  const place = await Promise.all([home(config), instance(config), apiPort(config)]);
+  const place = [home(config), instance(config), await apiPort(config)];
   const servers = await Promise.all([database(config), temporal(config)]);
   return [...installation, ok('Environment', 'every variable that is set is valid'), ...place, ...servers];
 }

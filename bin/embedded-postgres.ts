@@ -283,14 +283,12 @@ function isPassing(log: string): boolean {
 }
 
 function spawnServer({ place, programs, plan, settings }: Launching, port: number): ChildProcess {
-  const configured = Object.entries({ ...SETTINGS, ...settings }).flatMap(([key, value]) => [
+  const configured = Object.entries({ ...SETTINGS, ...settings }).map(([key, value]) => [
     '-c',
     `${key}=${value}`,
   ]);
-  const { file, rest } = commandOf(plan, programs.postgres, [
-    ...['-D', place.data, '-p', String(port), '-k', ''],
-    ...configured,
-  ]);
+  const args = [['-D', place.data], ['-p', String(port)], ['-k', ''], ...configured].flat();
+  const { file, rest } = commandOf(plan, programs.postgres, args);
   return withLog(place.log, (log) => {
     const child = spawn(file, rest, {
       ...plan.credentials,

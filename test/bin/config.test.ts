@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { isAbsolute, join } from 'node:path';
+import { projectRoot, readConfig } from '../../bin/config.ts';
+
+test('an empty environment gives the defaults', () => {
+  expect(readConfig({})).toMatchObject({
+    home: join(projectRoot, '.tierline'),
+    databaseUrl: undefined,
+    temporalAddress: undefined,
+    temporalNamespace: 'default',
+    host: '127.0.0.1',
+    port: 7400,
+    logLevel: 'info',
+    policiesDir: join(projectRoot, 'policies'),
+  });
+});
+
+test('an empty variable counts as absent', () => {
+  expect(readConfig({ TIERLINE_PORT: '', DATABASE_URL: '' })).toMatchObject({
+    port: 7400,
+    databaseUrl: undefined,
+  });
+});
+
+test('relative folders become absolute', () => {
+  expect(isAbsolute(readConfig({ TIERLINE_HOME: 'somewhere' }).home)).toBe(true);
+});
+
+const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
+
+test.each([
+  ['DATABASE_URL', 'postgres://user:word@db.example:5432/desk', 'databaseUrl'],
+  ['TEMPORAL_ADDRESS', 'temporal.example:7233', 'temporalAddress'],
+  ['TEMPORAL_ADDRESS', '[::1]:7233', 'temporalAddress'],
+  ['TIERLINE_HOST', '::', 'host'],
+  ['TIERLINE_WEBHOOK_URL', 'https://example.org/hook', 'webhookUrl'],
+  ['TIERLINE_WEBHOOK_SECRET', secret, 'webhookSecret'],
+  ['TIERLINE_LOG_LEVEL', 'debug', 'logLevel'],
+] as const)('accepts %s=%s', (name, value, field) => {
+  expect(readConfig({ [name]: value })[field]).toBe(value);
+});
+
+test.each([
+  ['DATABASE_URL', 'mysql://x'],
+  ['TEMPORAL_ADDRESS', 'temporal.example'],
+  ['TEMPORAL_ADDRESS', 'https://temporal.example:7233'],
+  ['TEMPORAL_CLI', '/no/such/program'],
+  ['TIERLINE_HOST', '127.0.0.1/24'],
+  ['TIERLINE_PORT', '70000'],
+  ['TIERLINE_PORT', 'http'],
+  ['TIERLINE_WEBHOOK_URL', 'ftp://example.org'],
+  ['TIERLINE_WEBHOOK_SECRET', 'whsec_short'],
+  ['TIERLINE_WEBHOOK_SECRET', secret.slice(6)],
+  ['TIERLINE_LOG_LEVEL', 'loud'],
+  ['TIERLINE_POLICIES', '/no/such/folder'],
+])('refuses %s=%s by name', (name, value) => {
+  expect(() => readConfig({ [name]: value })).toThrow(name);
+});
+
+test('names every bad variable at once', () => {
+  expect(() => readConfig({ TIERLINE_PORT: 'x', TIERLINE_LOG_LEVEL: 'y' })).toThrow(
+    /TIERLINE_PORT is "x".*\nTIERLINE_LOG_LEVEL is "y"/,
+  );
+});
+
+test('never repeats a secret in its complaint', () => {
+  const complain = () =>
+    readConfig({ DATABASE_URL: 'mysql://u:hunter2@h/d', TIERLINE_WEBHOOK_SECRET: 'hunter2' });
+  expect(complain).toThrow(/DATABASE_URL.*\nTIERLINE_WEBHOOK_SECRET/);
+  expect(complain).not.toThrow('hunter2');
+});
