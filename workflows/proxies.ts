@@ -2,8 +2,10 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
-/** One write to the ledger, inside the workflow task. Bounded, so that a database outage cannot grow the history. */
-export const { record: recordLocally } = proxyLocalActivities<Pick<Activities, 'record'>>({
+/** One write to the ledger, or one look into the spool, inside the workflow task. Bounded, so that a database outage cannot grow the history. */
+export const { record: recordLocally, spooledFacts } = proxyLocalActivities<
+  Pick<Activities, 'record' | 'spooledFacts'>
+>({
   startToCloseTimeout: '1s',
   retry: { maximumAttempts: 3, initialInterval: '50ms' },
 });

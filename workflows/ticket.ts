@@ -26,7 +26,7 @@ import {
   type Granted,
   type TicketInput,
 } from './messages.ts';
-import { loadLongerHours, recordDurably, recordLocally } from './proxies.ts';
+import { loadLongerHours, recordDurably, recordLocally, spooledFacts } from './proxies.ts';
 
 export async function ticketWorkflow(input: TicketInput): Promise<void> {
   const book = new Book(input.ticketId, input.carried);
@@ -38,6 +38,7 @@ export async function ticketWorkflow(input: TicketInput): Promise<void> {
 
   if (input.script) return play(book, input.script, clock);
   for (;;) {
+    if (isLongOverdue(book, clock())) await hearSpooledFacts(book, clock);
     book.settle(clock());
     if (!book.isRecorded) await recordTurn(book);
     else if (hoursRunShort(book, clock())) await extendHours(book, clock);
@@ -106,6 +107,20 @@ async function recordTurn(book: Book): Promise<void> {
   const turn = book.pendingTurn();
   const answer = await recordLocally(turn).catch(() => recordDurably(turn));
   book.answer(turn, answer);
+}
+
+/** Later than any timer: Temporal or the workers were away, and facts may have gone to the spool meanwhile. */
+const LONG_OVERDUE_MS = 5_000;
+
+function isLongOverdue(book: Book, now: number): boolean {
+  const milestone = nextMilestone(book.current!);
+  return milestone !== null && milestone.at < now - LONG_OVERDUE_MS;
+}
+
+/** So that the return of the engine does not breach what was answered while it was away (design.md §1). */
+async function hearSpooledFacts(book: Book, clock: () => number): Promise<void> {
+  const facts = await spooledFacts({ ticketId: book.ticketId }).catch(() => []);
+  for (const fact of facts) book.fact(fact, clock());
 }
 
 function hoursRunShort(book: Book, now: number): boolean {

@@ -309,3 +309,42 @@ BEGIN
 
   RETURN '{"recorded": true}'::jsonb;
 END $$;
+
+-- Takes in what a caller sends, before the engine is asked: the receipt of its idempotency key, its erasable
+-- texts, the reservation of its external reference. Answers what stands, which may be an earlier request's:
+--   {"ticketId", "bodyHash", "replayed", "digest", "externalTicketId"}
+CREATE FUNCTION tierline_receive(p_receipt JSONB, p_ticket TEXT, p_text JSONB, p_external JSONB)
+RETURNS JSONB LANGUAGE plpgsql AS $$
+DECLARE
+  v_ticket TEXT := p_ticket;
+  v_hash TEXT := p_receipt ->> 'bodyHash';
+  v_replayed BOOLEAN := false;
+  v_external TEXT;
+  v_digest TEXT;
+BEGIN
+  IF p_receipt IS NOT NULL THEN
+    INSERT INTO "receipts" (id, body_hash, ticket_id) VALUES (p_receipt ->> 'id', v_hash, p_ticket)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+      SELECT body_hash, ticket_id, true INTO v_hash, v_ticket, v_replayed
+      FROM "receipts" WHERE id = p_receipt ->> 'id';
+    END IF;
+  END IF;
+  IF v_hash IS DISTINCT FROM p_receipt ->> 'bodyHash' THEN
+    RETURN jsonb_build_object('ticketId', v_ticket, 'bodyHash', v_hash, 'replayed', true);
+  END IF;
+  IF p_external IS NOT NULL THEN
+    INSERT INTO "external_references" (system, id, ticket_id)
+    VALUES (p_external ->> 'system', p_external ->> 'id', v_ticket) ON CONFLICT DO NOTHING;
+    SELECT ticket_id INTO v_external FROM "external_references"
+    WHERE system = p_external ->> 'system' AND id = p_external ->> 'id';
+  END IF;
+  IF p_text IS NOT NULL THEN
+    INSERT INTO "texts" (id, ticket_id, salt, body, digest)
+    VALUES (p_text ->> 'id', v_ticket, p_text ->> 'salt', p_text -> 'body', p_text ->> 'digest')
+    ON CONFLICT DO NOTHING;
+    SELECT digest INTO v_digest FROM "texts" WHERE id = p_text ->> 'id';
+  END IF;
+  RETURN jsonb_build_object('ticketId', v_ticket, 'bodyHash', v_hash, 'replayed', v_replayed, 'digest', v_digest,
+                            'externalTicketId', v_external);
+END $$;

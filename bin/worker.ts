@@ -1,0 +1,122 @@
+/** The worker process: runs the workflows and their activities. */
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  type NativeConnectionOptions,
+  Runtime,
+  Worker,
+  type LogLevel,
+  type LogMetadata,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { createActivities, type Activities } from '../activities/index.ts';
+import { createNotifier } from '../activities/notify.ts';
+import { createTaskPriority } from '../activities/task-priority.ts';
+import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
+import { createDeliveryStore } from '../prisma/deliveries.ts';
+import { createLedger } from '../prisma/ledger.ts';
+import { createPolicyStore } from '../prisma/policies.ts';
+import { createReaderStore } from '../prisma/readers.ts';
+import { createSpool } from '../prisma/spool.ts';
+import { READER_WORKFLOW, readerWorkflowId, TASK_QUEUE } from '../workflows/messages.ts';
+import type { ServiceConfig } from './config.ts';
+import { createLogger, type Logger } from './log.ts';
+import { temporalTarget } from './temporal.ts';
+
+/** The readers of the ledger; each is one long-lived workflow. */
+export const READERS = ['notifications', 'task-priority'] as const;
+
+/** Compiles the workflows to one bundle; needs a second, so tests do it once. */
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+  });
+}
+
+/** The activities over real stores. */
+export function realActivities(
+  database: Database,
+  { client, config, log }: { client: Client; config: ServiceConfig; log: Logger },
+): Activities {
+  const { webhookUrl: url, webhookSecret: secret } = config;
+  const webhook = url === undefined ? undefined : { url, secret };
+  const { connection } = client;
+  const { namespace } = client.options;
+  return createActivities({
+    ledger: createLedger(database),
+    policies: createPolicyStore(database),
+    spool: createSpool(database),
+    readers: createReaderStore(database),
+    handlers: {
+      notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
+      'task-priority': createTaskPriority({ connection: connection as Connection, namespace }),
+    },
+  });
+}
+
+/** The SDK's own words go to the same log. */
+function bridgeLogs(log: Logger): void {
+  const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
+    const { sdkComponent: _component, taskQueue: _queue, ...rest } = meta ?? {};
+    if (level === 'ERROR') log.error(rest, message);
+    else if (level === 'WARN') log.warn(rest, message);
+    else log.debug(rest, message);
+  };
+  Runtime.install({
+    logger: {
+      log: write,
+      trace: (message, meta) => write('TRACE', message, meta),
+      debug: (message, meta) => write('DEBUG', message, meta),
+      info: (message, meta) => write('INFO', message, meta),
+      warn: (message, meta) => write('WARN', message, meta),
+      error: (message, meta) => write('ERROR', message, meta),
+    },
+    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+  });
+}
+
+async function startReaders(client: Client): Promise<void> {
+  for (const reader of READERS)
+    await client.workflow.start(READER_WORKFLOW, {
+      workflowId: readerWorkflowId(reader),
+      taskQueue: TASK_QUEUE,
+      args: [{ reader }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+}
+
+/** Runs until SIGINT or SIGTERM; a workflow task or write under way is finished first. */
+export async function run(config: ServiceConfig): Promise<void> {
+  const log = createLogger('worker', config.logLevel);
+  bridgeLogs(log);
+  const database = openDatabase(config.databaseUrl, {
+    onError: (error) => log.warn({ err: error }, 'database'),
+  });
+  await assertUtc(database);
+  const { connectionOptions, namespace } = temporalTarget(config);
+  const [workflowBundle, connection, clientConnection] = await Promise.all([
+    bundleWorkflows(),
+    NativeConnection.connect(connectionOptions as NativeConnectionOptions),
+    Connection.connect(connectionOptions),
+  ]);
+  const client = new Client({ connection: clientConnection, namespace });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: TASK_QUEUE,
+    workflowBundle,
+    activities: realActivities(database, { client, config, log }),
+    maxCachedWorkflows: 2000,
+    shutdownGraceTime: '2s',
+    shutdownForceTime: '10s',
+  });
+  const running = worker.run();
+  await startReaders(client);
+  process.stderr.write('worker ready\n');
+  await running;
+  await Promise.all([clientConnection.close(), connection.close(), database.$disconnect()]);
+}

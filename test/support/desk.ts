@@ -1,0 +1,181 @@
+/**
+ * A help desk for engine tests: a database and a worker of its own on the run's servers, and words that read
+ * like the desk's day. Which server runs, and how time is moved, is known only here.
+ */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import Long from 'long';
+import { createActivities, type Activities } from '../../activities/index.ts';
+import { createEngine, type Engine } from '../../api/engine.ts';
+import { resolveRules } from '../../domain/calendar.ts';
+import type { Command, Opening } from '../../domain/decide.ts';
+import type { DeskBody, Fact, LedgerEvent, TicketAttributes } from '../../domain/events.ts';
+import type { Policy, Priority } from '../../domain/policy.ts';
+import { openDatabase, type Database } from '../../prisma/client.ts';
+import { createLedger, type Ledger } from '../../prisma/ledger.ts';
+import { createPolicyStore } from '../../prisma/policies.ts';
+import { createReaderStore } from '../../prisma/readers.ts';
+import { createSpool } from '../../prisma/spool.ts';
+import { ticketWorkflowId } from '../../workflows/messages.ts';
+import { createTestDatabase } from './database.ts';
+import { rig } from './rig.ts';
+
+export const ACTOR = { subject: 'key-1', role: 'agent' };
+
+export interface Desk {
+  database: Database;
+  databaseUrl: string;
+  ledger: Ledger;
+  client: Client;
+  engine: Engine;
+  taskQueue: string;
+  policies: Policy[];
+  open(ticket?: Partial<Opening> & { policy?: string; attributes?: Partial<TicketAttributes> }): Promise<string>;
+  ask(ticketId: string, command: Command, id?: string): Promise<number>;
+  tell(ticketId: string, ...facts: (DeskBody & { occurredAt: number; id?: string })[]): Promise<void>;
+  /** Moves the ticket's own clock ahead. */
+  fastForward(ticketId: string, ms: number): Promise<void>;
+  /** The ledger once `enough` holds for it. */
+  timeline(ticketId: string, enough?: (events: LedgerEvent[]) => boolean): Promise<LedgerEvent[]>;
+  types(ticketId: string): Promise<string[]>;
+  startWorker(): Promise<void>;
+  stopWorker(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DeskOptions {
+  /** Replaces some activities, typed as the real ones. */
+  activities?: (real: Activities) => Partial<Activities>;
+  maxCachedWorkflows?: number;
+  /** Off where the test starts worker processes of its own. */
+  worker?: boolean;
+}
+
+/** Polls until `read` answers something that passes `enough`; fails with the last answer after `withinMs`. */
+export async function eventually<T>(
+  read: () => Promise<T>,
+  enough: (value: T) => boolean,
+  withinMs = 15_000,
+): Promise<T> {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    const value = await read();
+    if (enough(value)) return value;
+    if (Date.now() > until) throw new Error(`Still not so after ${withinMs} ms: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
+  const { temporal, bundle } = rig();
+  const databaseUrl = await createTestDatabase();
+  const database = openDatabase(databaseUrl);
+  const ledger = createLedger(database);
+  const policyStore = createPolicyStore(database);
+  const policies = await policyStore.current();
+  const connection = await Connection.connect({ address: temporal });
+  const nativeConnection = await NativeConnection.connect({ address: temporal });
+  const client = new Client({ connection });
+  const taskQueue = `desk-${randomUUID()}`;
+  const engine = createEngine({ client, taskQueue, ledger, spool: createSpool(database) });
+  const real = createActivities({
+    ledger,
+    policies: policyStore,
+    spool: createSpool(database),
+    readers: createReaderStore(database),
+    handlers: {},
+  });
+  let running: { worker: Worker; done: Promise<void> } | null = null;
+  let forwards = 0;
+
+  const desk: Desk = {
+    database,
+    databaseUrl,
+    ledger,
+    client,
+    engine,
+    taskQueue,
+    policies,
+    async open({ policy: name = 'demo', attributes, ...rest } = {}) {
+      const policy = policies.find((one) => one.name === name)!;
+      const now = Date.now();
+      const openedAt = rest.openedAt ?? now;
+      const priority: Priority = rest.priority ?? 'P1';
+      const ticketId = rest.ticketId ?? `tkt_${randomUUID()}`;
+      await engine.open({
+        type: 'opened',
+        messageId: randomUUID(),
+        actor: ACTOR,
+        tier: 1,
+        mode: 'act',
+        rules: resolveRules(policy, { openedAt, now }),
+        ...rest,
+        ticketId,
+        openedAt,
+        priority,
+        attributes: { type: 'incident', channel: 'web', impact: 'high', urgency: 'high', ...attributes },
+      });
+      return ticketId;
+    },
+    async ask(ticketId, command, id = randomUUID()) {
+      const granted = await engine.ask(ticketId, { id, command, actor: ACTOR });
+      if (!granted) throw new Error(`There is no ticket ${ticketId}`);
+      return granted.sequence;
+    },
+    async tell(ticketId, ...facts) {
+      await engine.tell(
+        ticketId,
+        facts.map((fact) => ({ id: randomUUID(), ...fact }) as Fact),
+      );
+    },
+    async fastForward(ticketId, ms) {
+      const workflowExecution = { workflowId: ticketWorkflowId(ticketId) };
+      const fastForwardId = `ff-${(forwards += 1)}`;
+      await connection.workflowService.updateWorkflowExecutionOptions({
+        namespace: 'default',
+        workflowExecution,
+        workflowExecutionOptions: {
+          timeSkippingConfig: {
+            enabled: true,
+            fastForwardConfig: { id: fastForwardId, duration: { seconds: Long.fromNumber(Math.round(ms / 1000)) } },
+          },
+        },
+        updateMask: { paths: ['time_skipping_config'] },
+      });
+      await connection.workflowService.pollWorkflowExecutionTimeSkipping({
+        namespace: 'default',
+        workflowExecution,
+        fastForwardId,
+      });
+    },
+    timeline: (ticketId, enough = () => true) => eventually(() => ledger.events(ticketId), enough),
+    async types(ticketId) {
+      return (await ledger.events(ticketId)).map(({ type }) => type);
+    },
+    async startWorker() {
+      const worker = await Worker.create({
+        connection: nativeConnection,
+        taskQueue,
+        workflowBundle: { codePath: bundle },
+        activities: { ...real, ...options.activities?.(real) },
+        maxCachedWorkflows: options.maxCachedWorkflows ?? 200,
+      });
+      running = { worker, done: worker.run() };
+    },
+    async stopWorker() {
+      running?.worker.shutdown();
+      await running?.done;
+      running = null;
+    },
+    async close() {
+      await desk.stopWorker();
+      await connection.close();
+      await nativeConnection.close();
+      await database.$disconnect();
+      await Runtime.instance().shutdown();
+    },
+  };
+  if (options.worker !== false) await desk.startWorker();
+  return desk;
+}
