@@ -4,6 +4,7 @@
  * already on our file is looked for by its command line and stopped (its owner dead) or respected (its owner alive).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureHome, readJson, sizeOf, tailOf, withLog, writeJson } from './files.ts';
@@ -184,28 +185,50 @@ interface Waiting {
 
 async function readiness({ child, port, namespace, giveUpAt }: Waiting): Promise<string> {
   let failure: string | null = null;
-  child.once('error', (error) => (failure = error.message));
   void exitOf(child).then((how) => (failure = `ended with ${how}`));
-  // Loaded while the server comes up: it takes as long, and nothing else here needs it.
-  const { Connection } = await import('@temporalio/client');
   while (failure === null) {
-    try {
-      const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '2s' });
-      try {
-        await connection.workflowService.describeNamespace({ namespace });
-        return 'ready';
-      } finally {
-        await connection.close();
-      }
-    } catch {
-      if (Date.now() > giveUpAt) {
-        child.kill('SIGKILL');
-        return `not ready after ${READY_WITHIN_MS / 1000} s`;
-      }
-      await sleep(50);
+    if (await servesNamespace(port, namespace)) return 'ready';
+    if (Date.now() > giveUpAt) {
+      child.kill('SIGKILL');
+      return `not ready after ${READY_WITHIN_MS / 1000} s`;
     }
+    await sleep(30);
   }
   return failure;
+}
+
+/** One DescribeNamespace, by hand: loading the SDK for it would cost more than the server takes to come up. */
+function servesNamespace(port: number, namespace: string): Promise<boolean> {
+  const name = Buffer.from(namespace);
+  const length = name.length < 128 ? [name.length] : [(name.length & 0x7f) | 0x80, name.length >> 7]; // a varint
+  const request = Buffer.concat([Buffer.from([0x0a, ...length]), name]); // protobuf: field 1, a string
+  const header = Buffer.alloc(5); // gRPC: one byte for "not compressed", then the length
+  header.writeUInt32BE(request.length, 1);
+  return new Promise<boolean>((resolve) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    const settle = (answer: boolean) => {
+      session.destroy();
+      resolve(answer);
+    };
+    session.once('error', () => settle(false));
+    session.setTimeout(2_000, () => settle(false));
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/temporal.api.workflowservice.v1.WorkflowService/DescribeNamespace',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    call.once('error', () => settle(false));
+    call.once('close', () => settle(false));
+    // The status comes after the data, or, when there are none, with the headers.
+    for (const event of ['trailers', 'response'] as const) {
+      call.on(event, (headers: IncomingHttpHeaders) => {
+        if (headers['grpc-status'] !== undefined) settle(headers['grpc-status'] === '0');
+      });
+    }
+    call.resume();
+    call.end(Buffer.concat([header, request]));
+  });
 }
 
 function running(child: ChildProcess, { port, uiPort }: Ports): RunningTemporal {
