@@ -84,7 +84,10 @@ function windowFindings(windows: readonly Window[], pointer: string): CalendarFi
     if (closes === '23:59')
       return error('closing_before_midnight', 'closing at 23:59 loses a minute a day; say 24:00');
     if (minutesOf(closes) <= minutesOf(opens))
-      return error('window_empty', `the window ${opens}-${closes} has no length; a night shift is two windows`);
+      return error(
+        'window_empty',
+        `the window ${opens}-${closes} has no length; a night shift is two windows`,
+      );
     if (minutesOf(opens) < previousCloses)
       return error('windows_overlap', `the window ${opens}-${closes} starts before the one before it ends`);
     previousCloses = minutesOf(closes);
@@ -110,11 +113,16 @@ export function checkCalendar(calendar: Calendar): CalendarFinding[] {
   const hasOpenTime =
     WEEKDAYS.some((day) => (calendar.hours[day] ?? []).length > 0) ||
     Object.values(calendar.exceptions).some((windows) => windows.length > 0);
-  if (!hasOpenTime) error('/hours', 'never_open', 'the calendar has no open time; no deadline could ever be met');
+  if (!hasOpenTime)
+    error('/hours', 'never_open', 'the calendar has no open time; no deadline could ever be met');
   return findings;
 }
 
-function windowsOn(calendar: Calendar, holidays: ReadonlySet<string>, date: Temporal.PlainDate): readonly Window[] {
+function windowsOn(
+  calendar: Calendar,
+  holidays: ReadonlySet<string>,
+  date: Temporal.PlainDate,
+): readonly Window[] {
   const name = date.toString();
   const exception = calendar.exceptions[name];
   if (exception) return exception;
@@ -128,6 +136,39 @@ function instantOf(date: Temporal.PlainDate, time: string, timeZone: string): nu
   const day = minutes === 24 * 60 ? date.add({ days: 1 }) : date;
   const local = day.toPlainDateTime({ hour: Math.floor(minutes / 60) % 24, minute: minutes % 60 });
   return local.toZonedDateTime(timeZone, { disambiguation: 'compatible' }).epochMilliseconds;
+}
+
+const HOUR = 3_600_000;
+
+/** Milliseconds that local clocks are ahead of UTC at a wall-clock time (given as if it were UTC). */
+function offsetAt(wallClock: number, timeZone: string): number {
+  const local = Temporal.Instant.fromEpochMilliseconds(wallClock).toZonedDateTimeISO('UTC').toPlainDateTime();
+  return wallClock - local.toZonedDateTime(timeZone, { disambiguation: 'compatible' }).epochMilliseconds;
+}
+
+/** By zone and local hour; null for an hour in which the offset changes. */
+const offsetsByHour = new Map<string, Map<number, number | null>>();
+
+function offsetInHour(hour: number, timeZone: string): number | null {
+  const known = offsetsByHour.get(timeZone) ?? new Map<number, number | null>();
+  offsetsByHour.set(timeZone, known);
+  let offset = known.get(hour);
+  if (offset === undefined) {
+    const first = offsetAt(hour * HOUR, timeZone);
+    offset = first === offsetAt((hour + 1) * HOUR, timeZone) ? first : null;
+    known.set(hour, offset);
+  }
+  return offset;
+}
+
+/**
+ * Instant (epoch milliseconds) of a wall-clock time in an IANA zone; `wallClock` is that time as if it were UTC.
+ * A time that a clock change skips is taken as much later, one that occurs twice is the first of the two (RFC 5545
+ * and Temporal's `compatible`). Offsets are remembered by the hour: whole logs are converted with it.
+ */
+export function localInstant(wallClock: number, timeZone: string): number {
+  const offset = offsetInHour(Math.floor(wallClock / HOUR), timeZone);
+  return wallClock - (offset ?? offsetAt(wallClock, timeZone));
 }
 
 /** Whether the local time exists on that day: false inside the hour a clock change skips. */
@@ -201,4 +242,3 @@ export function resolveRules(
     hours[name] = expandCalendar(name, calendar, from, until);
   return { policy: applied, hours };
 }
-
