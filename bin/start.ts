@@ -103,7 +103,7 @@ async function bringUp({ config, supervisor, tree }: Setting): Promise<ReadyRepo
     say('tierline', `port ${config.port} is taken; using ${port}`);
 
   const env = {
-    ...process.env,
+    ...(config.temporalAddress === undefined ? withoutTemporalProfile(config.home) : process.env),
     DATABASE_URL: database,
     TEMPORAL_ADDRESS: temporal.address,
     TIERLINE_HOME: config.home,
@@ -164,6 +164,12 @@ async function bringUpTemporal({ config, supervisor }: Omit<Setting, 'tree'>): P
   }
   await stopOrphanedTemporal(home, onProgress);
   return { address: temporalAddress, uiUrl: null };
+}
+
+/** Credentials for somebody's Temporal service would make our own, which speaks without TLS, unreachable. */
+function withoutTemporalProfile(home: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^TEMPORAL_(?!NAMESPACE$)/.test(name));
+  return { ...Object.fromEntries(kept), TEMPORAL_CONFIG_FILE: join(home, 'no-temporal-profile.toml') };
 }
 
 async function launchOwn(
