@@ -178,7 +178,7 @@ async function launchOwn(
   readyWhen: { url: string } | { line: string },
 ): Promise<Service> {
   const args = [join(projectRoot, 'bin', 'tierline.mjs'), command];
-  return launchNode({ args, env, readyWhen, onLine: (line) => say(command, line) });
+  return launchNode({ args, env, readyWhen, onLine: (line) => say(command, readable(line)) });
 }
 
 /** An address to reach a server by that listens on `host`, as it stands in a URL. */
@@ -261,6 +261,27 @@ function print(report: ReadyReport, config: Config, { json }: StartOptions): voi
 
 function say(who: string, line: string): void {
   process.stderr.write(`${who.padEnd(8)} | ${line}\n`);
+}
+
+const LEVELS: Record<number, string> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
+};
+
+/** A line of log as a person reads it, if a person is likely to: at a terminal. Elsewhere it stays JSON. */
+function readable(line: string): string {
+  if (!process.stderr.isTTY || !line.startsWith('{')) return line;
+  try {
+    const { level, msg, err, time: _t, pid: _p, hostname: _h, name: _n, ...rest } = JSON.parse(line);
+    const details = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+    return `${LEVELS[level] ?? level} ${msg ?? ''}${err?.message ? `: ${err.message}` : ''}${details}`;
+  } catch {
+    return line;
+  }
 }
 
 /** When the terminal or the reader of a pipe goes away, there is still a tree to take down in order. */
