@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Temporal } from 'temporal-polyfill/implementation';
+import { canonicalJson } from './canonical-json.ts';
 import { ALWAYS, type OpenHours, type Span } from './open-hours.ts';
 import type { AppliedRules, Policy } from './policy.ts';
 
@@ -42,9 +43,9 @@ export function zoneDataVersion(): string {
   return process.versions['tz'] ?? 'unknown';
 }
 
-/** Short hash that names this version of a calendar. */
+/** Short hash that names this version of a calendar: by what it says, whatever order a store gives its fields. */
 export function calendarVersion(calendar: Calendar): string {
-  return createHash('sha256').update(JSON.stringify(calendar)).digest('hex').slice(0, 12);
+  return createHash('sha256').update(canonicalJson(calendar)).digest('hex').slice(0, 12);
 }
 
 function minutesOf(time: string): number {
@@ -52,8 +53,9 @@ function minutesOf(time: string): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
-/** Whether `zone` is a zone that this runtime knows. */
+/** Whether `zone` is an IANA zone that this runtime knows. A bare offset is none: it knows no clock changes. */
 export function isKnownZone(zone: string): boolean {
+  if (/^[+-]/.test(zone)) return false;
   try {
     Temporal.PlainDate.from('2024-01-01').toZonedDateTime(zone);
     return true;
@@ -177,6 +179,41 @@ function isSkipped(date: Temporal.PlainDate, time: string, timeZone: string): bo
   if (minutes === 24 * 60) return false;
   const local = date.toPlainDateTime({ hour: Math.floor(minutes / 60), minute: minutes % 60 });
   return !local.toZonedDateTime(timeZone).toPlainDateTime().equals(local);
+}
+
+/** Local dates on which clocks change between two instants: the date before each change and the one after it. */
+function datesOfClockChanges(timeZone: string, from: number, until: number): Temporal.PlainDate[] {
+  const dates: Temporal.PlainDate[] = [];
+  let change = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone);
+  for (;;) {
+    const next = change.getTimeZoneTransition('next');
+    if (!next || next.epochMilliseconds >= until) return dates;
+    dates.push(next.subtract({ nanoseconds: 1 }).toPlainDate(), next.toPlainDate());
+    change = next;
+  }
+}
+
+/**
+ * Warnings for windows that a clock change between two instants drops, because they start inside the hour it
+ * skips; each window once, with the first day it is dropped (design.md §3). The calendar has no errors.
+ */
+export function droppedWindows(calendar: Calendar, from: number, until: number): CalendarFinding[] {
+  const zone = calendar.timezone;
+  const holidays = new Set(calendar.holidays);
+  const found = new Map<string, CalendarFinding>();
+  for (const date of datesOfClockChanges(zone, from, until)) {
+    const day =
+      date.toString() in calendar.exceptions
+        ? `exceptions/${date.toString()}`
+        : `hours/${WEEKDAYS[date.dayOfWeek - 1]!}`;
+    windowsOn(calendar, holidays, date).forEach(([opens, closes], i) => {
+      const pointer = `/${day}/${i}`;
+      if (!isSkipped(date, opens, zone) || found.has(pointer)) return;
+      const message = `the window ${opens}-${closes} does not open on ${date.toString()}: clocks skip ${opens} that day`;
+      found.set(pointer, { severity: 'warning', pointer, code: 'window_dropped', message });
+    });
+  }
+  return [...found.values()];
 }
 
 function mergeAdjacent(spans: Span[]): Span[] {

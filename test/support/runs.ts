@@ -1,0 +1,4 @@
+/** How often a property is tried: few times by default, fifty times as often in a full run (`TIERLINE_FULL`). */
+export const runs = (few: number): { numRuns: number } => ({
+  numRuns: process.env['TIERLINE_FULL'] ? few * 50 : few,
+});
