@@ -49,6 +49,8 @@ export class EngineUnavailable extends Error {
 export interface Engine {
   /** Opens a ticket; safe to repeat with the same opening. */
   open(opening: Opening): Promise<Granted>;
+  /** Keeps an opening until Temporal is back. */
+  spoolOpening(opening: Opening): Promise<void>;
   /** Asks for something. Throws Refused or EngineUnavailable; null where no such ticket exists. */
   ask(ticketId: string, request: Request): Promise<Granted | null>;
   /** Tells a ticket what happened. `spooled` where Temporal is away: it will be told. */
@@ -181,6 +183,7 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
 
   return {
     open,
+    spoolOpening: (opening) => spool.add({ ticketId: opening.ticketId, kind: 'opening', body: opening }),
     async ask(ticketId, request) {
       await drain({ ticketId });
       const handle = client.workflow.getHandle(ticketWorkflowId(ticketId));

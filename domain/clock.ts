@@ -147,12 +147,6 @@ export function remainingOf(clock: Clock, hours: HoursByCalendar, now: number): 
   return limit.targetMs - runningTime(clock, hours, { from: limit.from, to, calendar: limit.calendar });
 }
 
-/** Met exactly at the deadline is met: late means after it (design.md §3). */
-export function isBreachedAt(clock: Clock, hours: HoursByCalendar, now: number): boolean {
-  const deadline = deadlineOf(clock, hours);
-  return deadline !== null && (stoppedAt(clock) ?? now) > deadline;
-}
-
 export function pauseClock(clock: Clock, at: number, reason: PauseReason): Clock {
   if (openPause(clock)) return clock;
   return { ...clock, pauses: [...clock.pauses, { from: at, to: null, reason }] };

@@ -35,6 +35,8 @@ export interface Request {
   actor: Actor;
   requestId?: string;
   text?: TextReference;
+  /** The request is meant for the ticket at this sequence only. */
+  ifSequence?: number;
 }
 
 export type Decision = { turn: Turn } | { refusal: Refusal };
@@ -85,6 +87,11 @@ function refusalOf(ticket: Ticket, command: Command): Refusal | null {
     case 'cancel':
       return null;
   }
+}
+
+function staleness({ id, sequence }: Ticket, { ifSequence }: Request): Refusal | null {
+  if (ifSequence === undefined || ifSequence === sequence) return null;
+  return refuse('precondition_failed', `Ticket ${id} is at ${sequence}, not at ${ifSequence} any more`);
 }
 
 function holdRefusal(
@@ -190,7 +197,7 @@ function andSettle(turn: Turn, now: number): Turn {
  */
 export function decideRequest(ticket: Ticket, request: Request, now: number): Decision {
   let turn = settle(ticket, now);
-  const refusal = refusalOf(turn.ticket, request.command);
+  const refusal = staleness(ticket, request) ?? refusalOf(turn.ticket, request.command);
   if (refusal) return { refusal };
   const { id, actor, requestId, text } = request;
   bodiesOf(request.command).forEach((body, ordinal) => {

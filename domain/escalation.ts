@@ -7,12 +7,12 @@ import {
   governingLimit,
   instantOfRunningTime,
   isActive,
-  isBreachedAt,
-
+  stoppedAt,
   type Clock,
+  type HoursByCalendar,
 } from './clock.ts';
 import type { EventBody, StepReference } from './events.ts';
-import { highestTier, type Audience, type LadderStep } from './policy.ts';
+import { highestTier, type AppliedRules, type Audience, type LadderStep } from './policy.ts';
 import { cycleKey, isFinal, stepKey, type Ticket } from './ticket.ts';
 import { append, startTurn, type Turn } from './turn.ts';
 
@@ -36,38 +36,53 @@ interface DueStep {
  * When a step falls due; null while that is open. Met exactly at the deadline is met, so what happens at breach
  * happens one millisecond after it.
  */
-function stepDueAt(ticket: Ticket, clock: Clock, step: LadderStep): number | null {
-  const limit = governingLimit(clock, ticket.rules.hours);
+function stepDueAt(clock: Clock, hours: HoursByCalendar, step: LadderStep): number | null {
+  const limit = governingLimit(clock, hours);
   const amountMs = Math.max(0, Math.floor((limit.targetMs * step.percent) / 100) + step.offsetMs);
-  const at = instantOfRunningTime(clock, ticket.rules.hours, {
-    from: limit.from,
-    amountMs,
-    calendar: limit.calendar,
-  });
+  const at = instantOfRunningTime(clock, hours, { from: limit.from, amountMs, calendar: limit.calendar });
   return at !== null && amountMs === limit.targetMs ? at + 1 : at;
 }
 
-function isLate(ticket: Ticket, clock: Clock, now: number): boolean {
-  return isBreachedAt(clock, ticket.rules.hours, now);
+/** Every instant a clock leads to as it stands: its deadline and the steps of its ladder, those that have one. */
+interface Schedule {
+  rules: AppliedRules;
+  deadlineAt: number | null;
+  steps: readonly { key: string; due: DueStep }[];
+}
+
+/** A clock is replaced, never changed, whenever something happens to it: till then its instants stay the same. */
+const schedules = new WeakMap<Clock, Schedule>();
+
+function scheduleOf(clock: Clock, rules: AppliedRules): Schedule {
+  const known = schedules.get(clock);
+  if (known?.rules === rules) return known;
+  const steps = rules.policy.clocks[clock.name].ladder.flatMap((step) => {
+    const dueAt = stepDueAt(clock, rules.hours, step);
+    return dueAt === null
+      ? []
+      : [{ key: stepKey(clock.name, clock.cycle, step.id), due: { clock, step, dueAt } }];
+  });
+  const schedule = { rules, deadlineAt: deadlineOf(clock, rules.hours), steps };
+  schedules.set(clock, schedule);
+  return schedule;
 }
 
 /** Steps of running clocks that were neither reached nor skipped, with the instant they fall due. */
 function openSteps(ticket: Ticket): DueStep[] {
   if (ticket.situation.state !== 'open') return [];
-  return ticket.situation.clocks.filter(isActive).flatMap((clock) =>
-    ticket.rules.policy.clocks[clock.name].ladder.flatMap((step) => {
-      if (ticket.steps[stepKey(clock.name, clock.cycle, step.id)]) return [];
-      const dueAt = stepDueAt(ticket, clock, step);
-      return dueAt === null ? [] : [{ clock, step, dueAt }];
-    }),
-  );
+  const found: DueStep[] = [];
+  for (const clock of ticket.situation.clocks)
+    if (isActive(clock))
+      for (const { key, due } of scheduleOf(clock, ticket.rules).steps)
+        if (!ticket.steps[key]) found.push(due);
+  return found;
 }
 
 function breachMilestones(ticket: Ticket): Milestone[] {
   return ticket.situation.clocks.flatMap((clock) => {
     if (!isActive(clock) || ticket.breaches[cycleKey(clock.name, clock.cycle)]?.standing) return [];
-    const deadline = deadlineOf(clock, ticket.rules.hours);
-    return deadline === null ? [] : [{ at: deadline + 1, kind: 'breach' as const }];
+    const { deadlineAt } = scheduleOf(clock, ticket.rules);
+    return deadlineAt === null ? [] : [{ at: deadlineAt + 1, kind: 'breach' as const }];
   });
 }
 
@@ -122,8 +137,9 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
   const { ticket } = turn;
   const { name, cycle } = clock;
   const record = ticket.breaches[cycleKey(name, cycle)];
-  const deadlineAt = deadlineOf(clock, ticket.rules.hours);
-  const late = isLate(ticket, clock, now) && deadlineAt !== null;
+  const { deadlineAt } = scheduleOf(clock, ticket.rules);
+  // Met exactly at the deadline is met: late means after it (design.md §3).
+  const late = deadlineAt !== null && (stoppedAt(clock) ?? now) > deadlineAt;
   if (late && record?.standing && record.deadlineAt === deadlineAt) return turn;
   if (!late && !record?.standing) return turn;
   const revision = (record?.revision ?? 0) + 1;
@@ -137,7 +153,15 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
       deadlineAt: record!.deadlineAt,
     });
   const { tier, priority } = ticket.situation;
-  return decideAt(turn, now, id, { type: 'breached', clock: name, cycle, revision, deadlineAt, tier, priority });
+  return decideAt(turn, now, id, {
+    type: 'breached',
+    clock: name,
+    cycle,
+    revision,
+    deadlineAt,
+    tier,
+    priority,
+  });
 }
 
 function settleBreaches(turn: Turn, now: number): Turn {
@@ -165,7 +189,11 @@ function reachSteps(turn: Turn, due: readonly DueStep[], now: number): Turn {
   const highest = due.at(-1)!;
   const { clock } = highest;
   const observed = turn.ticket.mode === 'observe';
-  const reference = ({ step }: DueStep): StepReference => ({ clock: clock.name, cycle: clock.cycle, step: step.id });
+  const reference = ({ step }: DueStep): StepReference => ({
+    clock: clock.name,
+    cycle: clock.cycle,
+    step: step.id,
+  });
   const idOf = (one: DueStep) => `clock:${stepKey(clock.name, clock.cycle, one.step.id)}`;
   let next = turn;
   for (const lower of due.slice(0, -1))
@@ -210,7 +238,9 @@ function overdueSteps(ticket: Ticket, now: number): DueStep[] {
     .filter(({ dueAt }) => dueAt <= now)
     .toSorted((a, b) => a.dueAt - b.dueAt);
   const first = due[0];
-  return first ? due.filter(({ clock }) => clock.name === first.clock.name && clock.cycle === first.clock.cycle) : [];
+  return first
+    ? due.filter(({ clock }) => clock.name === first.clock.name && clock.cycle === first.clock.cycle)
+    : [];
 }
 
 function settleAutoClose(turn: Turn, now: number): Turn {
@@ -231,4 +261,3 @@ export function settle(ticket: Ticket, now: number): Turn {
     turn = reachSteps(turn, due, now);
   return settleAutoClose(turn, now);
 }
-

@@ -11,6 +11,7 @@ export const REFUSAL_CODES = [
   'same_priority',
   'same_tier',
   'tier_unknown',
+  'precondition_failed',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

@@ -1,0 +1,23 @@
+/** Who is asking: `Authorization: Bearer <API key>`. */
+import type { Request } from 'express';
+import type { Actor } from '../domain/events.ts';
+import type { ApiKeyStore } from '../prisma/api-keys.ts';
+import { Problem } from './problem.ts';
+import { isAllowed, type Operation } from './roles.ts';
+
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="tierline"' };
+
+/** The actor behind a request; a 401 problem without a good key, a 403 one without the right. */
+export async function authenticate(
+  request: Request,
+  { apiKeys, operation }: { apiKeys: Pick<ApiKeyStore, 'find'>; operation: Operation },
+): Promise<Actor> {
+  const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (!token)
+    throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer tl_…', { headers: CHALLENGE });
+  const key = await apiKeys.find(token);
+  if (!key) throw new Problem('unauthenticated', 'This API key is unknown or was revoked', { headers: CHALLENGE });
+  if (!isAllowed(key.role, operation))
+    throw new Problem('forbidden', `The role ${key.role} does not include ${operation}`);
+  return { subject: `key:${key.id}`, role: key.role };
+}

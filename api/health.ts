@@ -1,0 +1,16 @@
+/** For load balancers and supervisors: alive is one thing, able to serve another. */
+import { Router } from 'express';
+import type { ApiDeps } from './deps.ts';
+import { Problem } from './problem.ts';
+
+export function healthRouter({ checkReady }: Pick<ApiDeps, 'checkReady'>): Router {
+  const router = Router();
+  router.get('/livez', (_request, response) => void response.json({ status: 'ok' }));
+  router.get('/readyz', async (_request, response) => {
+    await checkReady().catch((error: Error) => {
+      throw new Problem('engine_unavailable', error.message, { headers: { 'retry-after': '2' } });
+    });
+    response.json({ status: 'ok' });
+  });
+  return router;
+}

@@ -1,0 +1,24 @@
+/** Who may do what: the one table, asked in one place (api/auth.ts). */
+export const OPERATIONS = ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'] as const;
+/** `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. */
+export type Operation = (typeof OPERATIONS)[number];
+
+export const PERMISSIONS = {
+  integration: ['ticket.read', 'ticket.work', 'ticket.tell'],
+  agent: ['ticket.read', 'ticket.work', 'ticket.tell'],
+  lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
+  manager: ['ticket.read', 'breach.read'],
+  auditor: ['ticket.read', 'breach.read'],
+  admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
+} as const satisfies Record<string, readonly Operation[]>;
+
+export type Role = keyof typeof PERMISSIONS;
+export const ROLES = Object.keys(PERMISSIONS) as Role[];
+
+export function isAllowed(role: string, operation: Operation): boolean {
+  const operations: readonly Operation[] = PERMISSIONS[role as Role] ?? [];
+  return operations.includes(operation);
+}
+
+/** Beyond the policy's limits on back-dating it takes one of these (design.md §9). */
+export const mayBackdateFreely = (role: string): boolean => role === 'lead' || role === 'admin';

@@ -1,0 +1,37 @@
+/** The breach register. */
+import { z } from 'zod';
+import { CLOCK_NAMES } from '../../domain/policy.ts';
+import { cursor, instant, instantMs, limit, page, priority } from './common.ts';
+
+export const breachView = z
+  .object({
+    ticketId: z.string(),
+    clock: z.enum(CLOCK_NAMES),
+    cycle: z.int(),
+    breachedAt: instant.openapi({ description: 'The deadline that was missed, to the millisecond' }),
+    decidedAt: instant.openapi({ description: 'When the engine recorded it' }),
+    withdrawn: z.boolean().openapi({ description: 'A late fact showed that the promise was kept' }),
+    withdrawnAt: instant.nullable(),
+    revision: z.int(),
+    tier: z.int(),
+    priority,
+    customer: z.string().nullable(),
+    policy: z.object({ name: z.string(), version: z.int() }),
+    links: z.object({ ticket: z.string() }),
+  })
+  .openapi('Breach');
+export type BreachView = z.input<typeof breachView>;
+
+export const breachPage = z.object({ data: z.array(breachView), page }).openapi('BreachPage');
+
+export const breachFilter = z.strictObject({
+  clock: z.enum(CLOCK_NAMES).optional(),
+  tier: z.coerce.number().int().optional().openapi({ type: 'integer' }),
+  priority: priority.optional(),
+  customer: z.string().max(200).optional(),
+  breachedAfter: instantMs.optional(),
+  breachedBefore: instantMs.optional(),
+});
+export type BreachFilter = z.output<typeof breachFilter>;
+
+export const breachQuery = breachFilter.extend({ limit, cursor });

@@ -1,0 +1,126 @@
+/** Bodies of the requests on a ticket, and what each asks of the engine. */
+import { z } from 'zod';
+import type { Command, CommandType } from '../../domain/decide.ts';
+import { priorityOf, type AppliedPolicy, type Level } from '../../domain/policy.ts';
+import { actingFor, freeText, holdReason, level, priority, tierNumber, word } from './common.ts';
+
+const comment = freeText.optional();
+const common = { actingFor };
+
+const priorityOrMatrix = z
+  .strictObject({ priority: priority.optional(), impact: level.optional(), urgency: level.optional(), comment, ...common })
+  .refine(({ priority: p, impact, urgency }) => (p ? !impact && !urgency : impact && urgency), {
+    error: 'send either priority, or impact and urgency together',
+    path: ['priority'],
+  });
+
+const assignment = z
+  .strictObject({ assignee: word.nullable().optional(), team: word.nullable().optional(), comment, ...common })
+  .refine(({ assignee, team }) => assignee !== undefined || team !== undefined, {
+    error: 'send assignee, team, or both',
+    path: ['assignee'],
+  });
+
+/** Body, wording for the documentation, and the command. Free text goes to the erasable store, not to the engine. */
+interface RequestSpec<S extends z.ZodType = z.ZodType> {
+  path: string;
+  summary: string;
+  body: S;
+  command(body: z.output<S>, policy: AppliedPolicy): Command;
+}
+
+const spec = <S extends z.ZodType>(one: RequestSpec<S>): RequestSpec => one as unknown as RequestSpec;
+
+export const REQUESTS: Record<CommandType, RequestSpec> = {
+  acknowledge: spec({
+    path: 'acknowledge',
+    summary: 'Say that somebody looks at it; never a first response',
+    body: z.strictObject({ comment, ...common }),
+    command: () => ({ type: 'acknowledge' }),
+  }),
+  assign: spec({
+    path: 'assign',
+    summary: 'Give it to a person or a team of the tier',
+    body: assignment,
+    command: ({ assignee, team }) => ({
+      type: 'assign',
+      ...(assignee !== undefined && { assignee }),
+      ...(team !== undefined && { team }),
+    }),
+  }),
+  reply: spec({
+    path: 'reply',
+    summary: 'Public message of an agent; stops the first response clock',
+    body: z.strictObject({ text: freeText, ...common }),
+    command: () => ({ type: 'reply' }),
+  }),
+  note: spec({
+    path: 'note',
+    summary: 'Internal message',
+    body: z.strictObject({ text: freeText, ...common }),
+    command: () => ({ type: 'note' }),
+  }),
+  hold: spec({
+    path: 'hold',
+    summary: 'Wait for the customer, a vendor, or something internal',
+    body: z.strictObject({ reason: holdReason, comment, ...common }),
+    command: ({ reason }) => ({ type: 'hold', reason }),
+  }),
+  resume: spec({
+    path: 'resume',
+    summary: 'Stop waiting: for one reason, or altogether',
+    body: z.strictObject({ reason: holdReason.optional(), comment, ...common }),
+    command: ({ reason }) => ({ type: 'resume', ...(reason && { reason }) }),
+  }),
+  prioritise: spec({
+    path: 'prioritise',
+    summary: 'Change the priority, directly or by impact and urgency',
+    body: priorityOrMatrix,
+    command: ({ priority: wanted, impact, urgency }, policy) => ({
+      type: 'prioritise',
+      priority: wanted ?? priorityOf(policy, impact as Level, urgency as Level),
+      ...(impact && { impact }),
+      ...(urgency && { urgency }),
+    }),
+  }),
+  offerHandoff: spec({
+    path: 'offer-handoff',
+    summary: 'Hand it on to another tier; accepted at once for now',
+    body: z.strictObject({ toTier: tierNumber, team: word.optional(), reason: freeText, ...common }),
+    command: ({ toTier, team }) => ({ type: 'offerHandoff', toTier, ...(team && { team }) }),
+  }),
+  resolve: spec({
+    path: 'resolve',
+    summary: 'Say that it is solved; stops the resolution clock',
+    body: z.strictObject({ resolution: freeText.optional(), causeCode: word.optional(), ...common }),
+    command: ({ causeCode }) => ({ type: 'resolve', ...(causeCode && { causeCode }) }),
+  }),
+  reopen: spec({
+    path: 'reopen',
+    summary: 'Say that it is not solved after all',
+    body: z.strictObject({ reason: freeText, ...common }),
+    command: () => ({ type: 'reopen' }),
+  }),
+  close: spec({
+    path: 'close',
+    summary: 'End a resolved ticket; nothing reopens it',
+    body: z.strictObject({ comment, ...common }),
+    command: () => ({ type: 'close' }),
+  }),
+  cancel: spec({
+    path: 'cancel',
+    summary: 'End it without a resolution; its clocks are cancelled',
+    body: z.strictObject({ reason: freeText, ...common }),
+    command: () => ({ type: 'cancel' }),
+  }),
+};
+
+/** Where `reason` is a word of the engine rather than somebody's own words. */
+const REASON_IS_A_WORD: ReadonlySet<CommandType> = new Set(['hold', 'resume']);
+
+/** The free text in a body, if any: kept erasable, and out of the engine. */
+export function textOf(type: CommandType, body: Record<string, unknown>): Record<string, string> | undefined {
+  const names = ['text', 'comment', 'resolution', ...(REASON_IS_A_WORD.has(type) ? [] : ['reason'])];
+  const texts = names.flatMap((name) => (typeof body[name] === 'string' ? [[name, body[name]] as const] : []));
+  return texts.length > 0 ? Object.fromEntries(texts) : undefined;
+}

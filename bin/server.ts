@@ -1,0 +1,123 @@
+/** The API process: the HTTP edge over real stores and the workflow engine. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Client } from '@temporalio/client';
+import { createApp } from '../api/app.ts';
+import type { ApiDeps } from '../api/deps.ts';
+import { createEngine, type Engine } from '../api/engine.ts';
+import type { Policy } from '../domain/policy.ts';
+import { createApiKeyStore } from '../prisma/api-keys.ts';
+import { createBreachStore } from '../prisma/breaches.ts';
+import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
+import { createIntakeStore } from '../prisma/intake.ts';
+import { createLedger } from '../prisma/ledger.ts';
+import { createPolicyStore } from '../prisma/policies.ts';
+import { createSpool } from '../prisma/spool.ts';
+import { createTicketStore } from '../prisma/tickets.ts';
+import { TASK_QUEUE } from '../workflows/messages.ts';
+import type { ServiceConfig } from './config.ts';
+import { createLogger, type Logger } from './log.ts';
+import { lazyClient, temporalTarget } from './temporal.ts';
+import { packageVersion } from './version.ts';
+
+const POLICIES_CACHED_MS = 2_000;
+const DRAIN_EVERY_MS = 2_000;
+const DRAIN_BATCH = 100;
+
+/** Policy versions never change, so each is read once; which is current is asked again every few seconds. */
+function cachedPolicies(database: Database): Pick<ApiDeps, 'policies' | 'policyVersion'> {
+  const store = createPolicyStore(database);
+  const versions = new Map<string, Promise<Policy>>();
+  let current: { at: number; policies: Promise<Policy[]> } | null = null;
+  return {
+    policies() {
+      if (!current || current.at < Date.now() - POLICIES_CACHED_MS)
+        current = { at: Date.now(), policies: store.current() };
+      return current.policies;
+    },
+    policyVersion(name, version) {
+      const key = `${name}@${version}`;
+      const known = versions.get(key) ?? store.version(name, version);
+      versions.set(key, known);
+      known.catch(() => versions.delete(key));
+      return known;
+    },
+  };
+}
+
+/** The routes' dependencies over a real database and a real Temporal client. */
+export function apiDeps(
+  database: Database,
+  { client, taskQueue, onBug, deadlineMs }: { client: Client; taskQueue: string; onBug: ApiDeps['onBug']; deadlineMs?: number },
+): ApiDeps {
+  const ledger = createLedger(database);
+  const spool = createSpool(database);
+  return {
+    tickets: createTicketStore(database),
+    breaches: createBreachStore(database),
+    ledger,
+    intake: createIntakeStore(database),
+    engine: createEngine({ client, taskQueue, ledger, spool, ...(deadlineMs !== undefined && { deadlineMs }) }),
+    apiKeys: createApiKeyStore(database),
+    ...cachedPolicies(database),
+    async checkReady() {
+      await database.$queryRaw`SELECT 1`.catch((error: Error) => {
+        throw new Error(`The database does not answer: ${error.message}`, { cause: error });
+      });
+      await client.connection
+        .withDeadline(Date.now() + 2_000, () => client.workflowService.getSystemInfo({}))
+        .catch((error: Error) => {
+          throw new Error(`Temporal does not answer: ${error.message}`, { cause: error });
+        });
+    },
+    onBug,
+  };
+}
+
+/** Tells the engine what was spooled while it was away, for as long as the process runs. */
+function keepDraining(engine: Engine, log: Logger): () => void {
+  let stopped = false;
+  const round = async () => {
+    const count = await engine.drain({ limit: DRAIN_BATCH }).catch(() => 0);
+    if (count > 0) log.info({ count }, 'spooled messages applied');
+    if (!stopped) setTimeout(() => void round(), DRAIN_EVERY_MS).unref();
+  };
+  void round();
+  return () => void (stopped = true);
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function untilAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** Runs until SIGINT or SIGTERM; answers under way are finished first. */
+export async function run(config: ServiceConfig): Promise<void> {
+  const log = createLogger('api', config.logLevel);
+  const database = openDatabase(config.databaseUrl, { onError: (error) => log.warn({ err: error }, 'database') });
+  await assertUtc(database);
+  const client = lazyClient(temporalTarget(config));
+  const deps = apiDeps(database, {
+    client,
+    taskQueue: TASK_QUEUE,
+    onBug: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
+  });
+  const server = createServer(createApp(deps, { version: packageVersion }));
+  const port = await listen(server, config);
+  log.info({ host: config.host, port }, 'api listening');
+  const stopDraining = keepDraining(deps.engine, log);
+  await untilAskedToStop();
+  stopDraining();
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  await closed;
+  await Promise.all([client.connection.close(), database.$disconnect()]);
+}
