@@ -85,7 +85,7 @@ async function installPackages(root, dev) {
     say('Installing packages (the first time takes about a minute)');
     // npm ci can refuse a lock file written before some platform's package was published; install does not.
     const kind = wanted === 'all' ? '--include=dev' : '--omit=dev';
-    await npm(root, ['install', kind, '--include=optional', '--no-audit', '--no-fund']);
+    await npm(root, ['install', kind, '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   const lock = hashOf(join(root, 'package-lock.json'));
   writeMarker(root, { lock, dev: packages === 'all' || wanted === 'all' });
