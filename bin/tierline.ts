@@ -52,6 +52,22 @@ program
   .option('--json', 'print the findings as JSON')
   .action(async (options) => (await import('./doctor.ts')).run(options));
 
+const keys = program.command('keys').description('API keys: each is shown once, when it is made');
+keys
+  .command('create')
+  .description('make a key')
+  .requiredOption('--name <name>', 'what it is for')
+  .requiredOption('--role <role>', 'integration, agent, lead, manager, auditor or admin')
+  .option('--json', 'print it as JSON')
+  .action(async (options) => (await import('./keys.ts')).create(withServices(readConfig()), options));
+keys
+  .command('list')
+  .option('--json', 'print them as JSON')
+  .action(async (options) => (await import('./keys.ts')).list(withServices(readConfig()), options));
+keys
+  .command('revoke <id>')
+  .action(async (id) => (await import('./keys.ts')).revoke(withServices(readConfig()), id));
+
 try {
   await program.parseAsync();
 } catch (error) {
