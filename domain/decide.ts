@@ -249,7 +249,7 @@ export function decideFact(ticket: Ticket, fact: Fact, now: number): Turn {
     ...(text && { text }),
     ...(imported && { imported }),
   };
-  const reason = mootReason(ticket, { ...draft, sequence: 0, ...body } as LedgerEvent);
+  const reason = mootReason(ticket, Object.assign({ sequence: 0 }, draft, body) as LedgerEvent);
   const turn = append(startTurn(ticket), reason ? { ...draft, moot: reason } : draft, body as EventBody);
   return isFinal(ticket) ? turn : andSettle(turn, now);
 }

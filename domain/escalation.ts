@@ -43,7 +43,7 @@ function stepDueAt(clock: Clock, hours: HoursByCalendar, step: LadderStep): numb
   return at !== null && amountMs === limit.targetMs ? at + 1 : at;
 }
 
-/** Every instant a clock leads to as it stands: its deadline and the steps of its ladder, those that have one. */
+/** Every instant a clock leads to as it stands: its deadline and, while it runs, the steps of its ladder. */
 interface Schedule {
   rules: AppliedRules;
   deadlineAt: number | null;
@@ -56,7 +56,8 @@ const schedules = new WeakMap<Clock, Schedule>();
 function scheduleOf(clock: Clock, rules: AppliedRules): Schedule {
   const known = schedules.get(clock);
   if (known?.rules === rules) return known;
-  const steps = rules.policy.clocks[clock.name].ladder.flatMap((step) => {
+  const ladder = isActive(clock) ? rules.policy.clocks[clock.name].ladder : [];
+  const steps = ladder.flatMap((step) => {
     const dueAt = stepDueAt(clock, rules.hours, step);
     return dueAt === null
       ? []
