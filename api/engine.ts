@@ -136,10 +136,16 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
 
   const resumed = (ticket: Ticket): TicketInput => ({ ticketId: ticket.id, carried: { ticket, outcomes: [] } });
 
+  /** The sequence of a request that was granted before, however long ago. */
+  const grantedBefore = async (ticketId: string, request: Request): Promise<Granted | null> => {
+    const sequence = await ledger.sequenceOf(ticketId, firstEventIdOf(request.id));
+    return sequence === null ? null : { sequence };
+  };
+
   /** The workflow does not run: the ticket has ended, was lost, or never was. */
   const askEnded = async (ticketId: string, request: Request): Promise<Granted | null> => {
-    const repeated = await ledger.sequenceOf(ticketId, firstEventIdOf(request.id));
-    if (repeated !== null) return { sequence: repeated };
+    const repeated = await grantedBefore(ticketId, request);
+    if (repeated) return repeated;
     const ticket = await fromLedger(ticketId);
     if (!ticket) return null;
     if (isFinal(ticket)) throw new Refused(endedRefusal(ticket));
@@ -193,6 +199,8 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
         );
       } catch (error) {
         if (isNotFound(error)) return askEnded(ticketId, request);
+        const repeated = error instanceof Refused ? await grantedBefore(ticketId, request) : null;
+        if (repeated) return repeated;
         throw error;
       }
     },

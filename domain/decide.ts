@@ -145,9 +145,14 @@ function bodiesOf(command: Command): DeskBody[] {
 
 const messageEventId = (messageId: string, ordinal: number): string => `request:${messageId}/${ordinal}`;
 
-/** Whether the request is already among these events of the ledger. */
-export function isRecorded(request: { id: string }, events: readonly LedgerEvent[]): boolean {
-  return events.some(({ id }) => id === messageEventId(request.id, 0));
+/** Message id and last sequence of every request among these events: what they came to. */
+export function requestOutcomes(events: readonly LedgerEvent[]): { id: string; sequence: number }[] {
+  const outcomes = new Map<string, number>();
+  for (const { id, sequence } of events) {
+    const [, messageId] = /^request:(.+)\/\d+$/.exec(id) ?? [];
+    if (messageId !== undefined) outcomes.set(messageId, sequence);
+  }
+  return [...outcomes].map(([id, sequence]) => ({ id, sequence }));
 }
 
 /** The id of the first event of a request: finds its outcome in the ledger. */

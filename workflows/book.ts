@@ -10,6 +10,7 @@ import {
   decideRequest,
   factEventId,
   firstEventIdOf,
+  requestOutcomes,
   type Opening,
   type Request,
 } from '../domain/decide.ts';
@@ -151,6 +152,7 @@ export class Book {
     const base = rows.reduce((ticket, row) => evolve(ticket, row, this.ticketId), this.#recorded);
     this.#recorded = base && { ...base, seen: [...base.seen, ...remembered] };
     this.#entries = [];
+    for (const { id, sequence } of requestOutcomes(rows)) this.#outcomes.set(id, { sequence });
     for (const { message } of before) this.#redo(message, sequences);
   }
 

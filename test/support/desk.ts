@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import Long from 'long';
 import { createActivities, type Activities } from '../../activities/index.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
@@ -50,6 +50,8 @@ export interface DeskOptions {
   maxCachedWorkflows?: number;
   /** Off where the test starts worker processes of its own. */
   worker?: boolean;
+  /** Another Temporal server than the run's. */
+  temporal?: string;
 }
 
 /** Polls until `read` answers something that passes `enough`; fails with the last answer after `withinMs`. */
@@ -67,8 +69,18 @@ export async function eventually<T>(
   }
 }
 
+let quiet = false;
+/** Once per process: the SDK tells of nothing but trouble. */
+function hushWorkers(): void {
+  if (quiet) return;
+  quiet = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
+}
+
 export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
-  const { temporal, bundle } = rig();
+  hushWorkers();
+  const { bundle } = rig();
+  const temporal = options.temporal ?? rig().temporal;
   const databaseUrl = await createTestDatabase();
   const database = openDatabase(databaseUrl);
   const ledger = createLedger(database);
