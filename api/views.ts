@@ -113,11 +113,12 @@ function clockView(ticket: Ticket, clock: Clock, now: number): ClockView {
     targetSeconds: seconds(limit.targetMs),
     elapsedSeconds: seconds(elapsedOf(clock, hours, now)),
     remainingSeconds: seconds(remainingOf(clock, hours, now)),
-    explain: explainClock(clock, hours, now).map(({ from, to, ...rest }) => ({
+    explain: explainClock(clock, hours, now).map(({ from, to, runningMs, ...rest }) => ({
       from: iso(from),
       to: iso(to),
       ...rest,
       seconds: seconds(to - from),
+      ...(runningMs !== undefined && { runningSeconds: seconds(runningMs) }),
     })),
   };
 }

@@ -20,6 +20,20 @@ export interface Limit {
   from: number;
   targetMs: number;
   calendar: string;
+  /** In a folded clock: how much of the target had run by `folded.until`. */
+  spentMs?: number;
+  /** In a folded clock: when the target ran out, if it had by `folded.until`. */
+  reachedAt?: number;
+}
+
+/**
+ * Old pauses, folded: only how long the clock ran is kept, per calendar that may judge it. Everything from `until`
+ * on is as exact as before; what was asked of earlier instants is answered as of `until`.
+ */
+export interface Folded {
+  until: number;
+  /** Milliseconds of open time from the start to `until`, pauses left out. */
+  runningMs: Readonly<Record<string, number>>;
 }
 
 export interface Clock {
@@ -28,7 +42,9 @@ export interface Clock {
   cycle: number;
   startedAt: number;
   limits: readonly Limit[];
+  /** In order, disjoint; those before `folded.until` are in it. */
   pauses: readonly Pause[];
+  folded?: Folded;
   metAt: number | null;
   cancelledAt: number | null;
   cancelReason: string | null;
@@ -77,12 +93,19 @@ function hoursOf(hours: HoursByCalendar, calendar: string): OpenHours {
   return found;
 }
 
-/** Milliseconds of open time on `calendar` from `from` to `to` that no pause covers. */
-export function runningTime(
-  clock: Clock,
-  hours: HoursByCalendar,
-  { from, to, calendar }: { from: number; to: number; calendar: string },
-): number {
+/** From where on the pauses are known one by one. */
+export function knownFrom(clock: Clock): number {
+  return clock.folded?.until ?? clock.startedAt;
+}
+
+interface Stretch {
+  from: number;
+  to: number;
+  calendar: string;
+}
+
+/** Open time of a stretch that no pause covers. */
+function unpausedTime(clock: Clock, hours: HoursByCalendar, { from, to, calendar }: Stretch): number {
   const open = hoursOf(hours, calendar);
   let total = openTimeBetween(open, from, to);
   for (const pause of clock.pauses)
@@ -90,32 +113,40 @@ export function runningTime(
   return total;
 }
 
+/** How much of a limit's target has run by `to`. */
+function spentBy(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number): number {
+  const from = Math.max(limit.from, knownFrom(clock));
+  return (limit.spentMs ?? 0) + unpausedTime(clock, hours, { from, to, calendar: limit.calendar });
+}
+
 /**
- * The instant by which `amountMs` have run since `from`, pauses left out; `null` where a pause without an end,
- * or the end of the known hours, comes first.
+ * The instant by which `amountMs` have run under a limit, pauses left out; `null` where a pause without an end, or
+ * the end of the known hours, comes first. An amount that is used up just where a pause starts is reached at the
+ * end of the pause: a paused clock cannot breach (design.md §9).
  */
-export function instantOfRunningTime(
+export function instantOfAmount(
   clock: Clock,
   hours: HoursByCalendar,
-  { from, amountMs, calendar }: { from: number; amountMs: number; calendar: string },
+  limit: Limit,
+  amountMs: number,
 ): number | null {
-  const open = hoursOf(hours, calendar);
-  let remaining = amountMs;
-  let cursor = from;
+  if (limit.reachedAt !== undefined && amountMs === limit.targetMs) return limit.reachedAt;
+  const open = hoursOf(hours, limit.calendar);
+  let remaining = amountMs - (limit.spentMs ?? 0);
+  let cursor = Math.max(limit.from, knownFrom(clock));
   for (const pause of clock.pauses) {
     if (pause.to !== null && pause.to <= cursor) continue;
     const available = openTimeBetween(open, cursor, pause.from);
-    if (available >= remaining) return instantAfter(open, cursor, remaining);
+    if (available > remaining) return instantAfter(open, cursor, remaining);
     remaining -= available;
     if (pause.to === null) return null;
-    cursor = Math.max(cursor, pause.to);
+    cursor = pause.to;
   }
   return instantAfter(open, cursor, remaining);
 }
 
 function limitInstant(clock: Clock, hours: HoursByCalendar, limit: Limit): number | null {
-  const { from, targetMs: amountMs, calendar } = limit;
-  return instantOfRunningTime(clock, hours, { from, amountMs, calendar });
+  return instantOfAmount(clock, hours, limit, limit.targetMs);
 }
 
 /** The limit that falls first: the one whose percentages and deadline count. */
@@ -132,19 +163,24 @@ export function deadlineOf(clock: Clock, hours: HoursByCalendar): number | null 
 
 /** Open, unpaused milliseconds from the start to the stop, or to `now`, on the governing limit's calendar. */
 export function elapsedOf(clock: Clock, hours: HoursByCalendar, now: number): number {
-  const to = stoppedAt(clock) ?? now;
   return runningTime(clock, hours, {
-    from: clock.startedAt,
-    to,
+    to: stoppedAt(clock) ?? now,
     calendar: governingLimit(clock, hours).calendar,
   });
+}
+
+/** Open, unpaused milliseconds on one calendar from the start to `to`. */
+function runningTime(clock: Clock, hours: HoursByCalendar, { to, calendar }: Omit<Stretch, 'from'>): number {
+  return (
+    (clock.folded?.runningMs[calendar] ?? 0) +
+    unpausedTime(clock, hours, { from: knownFrom(clock), to, calendar })
+  );
 }
 
 /** Milliseconds of open time left to the deadline; negative after it. */
 export function remainingOf(clock: Clock, hours: HoursByCalendar, now: number): number {
   const limit = governingLimit(clock, hours);
-  const to = stoppedAt(clock) ?? now;
-  return limit.targetMs - runningTime(clock, hours, { from: limit.from, to, calendar: limit.calendar });
+  return limit.targetMs - spentBy(clock, hours, limit, stoppedAt(clock) ?? now);
 }
 
 export function pauseClock(clock: Clock, at: number, reason: PauseReason): Clock {
@@ -179,10 +215,39 @@ export function tightenClock(clock: Clock, at: number, target: Target): Clock {
   };
 }
 
-/** The clock under a less urgent target: counted again from its start. */
-export function relaxClock(clock: Clock, target: Target): Clock {
-  return {
-    ...clock,
-    limits: [{ from: clock.startedAt, targetMs: target.ms, calendar: target.calendar }],
-  };
+/**
+ * The clock under a less urgent target: counted again from its start. Where even that target had run out before
+ * `folded.until`, the instant is not known any more; the latest it can have been stands for it.
+ */
+export function relaxClock(clock: Clock, { ms: targetMs, calendar }: Target): Clock {
+  const limit: Limit = { from: clock.startedAt, targetMs, calendar };
+  if (!clock.folded) return { ...clock, limits: [limit] };
+  const spentMs = clock.folded.runningMs[calendar] ?? 0;
+  const reached = spentMs > targetMs ? { reachedAt: clock.folded.until } : {};
+  return { ...clock, limits: [{ ...limit, spentMs, ...reached }] };
+}
+
+/**
+ * The clock with its pauses before `until` folded, on the calendars that may judge it. No answer about `until` or
+ * later changes.
+ */
+export function foldClock(
+  clock: Clock,
+  hours: HoursByCalendar,
+  { until, calendars }: { until: number; calendars: readonly string[] },
+): Clock {
+  // A stopped clock may run again after a pause that starts at its stop: nothing is folded beyond it.
+  const to = Math.min(until, stoppedAt(clock) ?? until);
+  const isOver = (pause: Pause) => pause.to !== null && pause.to <= to;
+  if (!clock.pauses.some(isOver)) return clock;
+  const running = calendars.map(
+    (calendar) => [calendar, runningTime(clock, hours, { to, calendar })] as const,
+  );
+  const limits = clock.limits.map((limit): Limit => {
+    const instant = limitInstant(clock, hours, limit);
+    const reached = instant !== null && instant <= to ? { reachedAt: instant } : {};
+    return { ...limit, spentMs: spentBy(clock, hours, limit, to), ...reached };
+  });
+  const pauses = clock.pauses.filter((pause) => !isOver(pause));
+  return { ...clock, limits, pauses, folded: { until: to, runningMs: Object.fromEntries(running) } };
 }

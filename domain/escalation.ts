@@ -5,7 +5,7 @@
 import {
   deadlineOf,
   governingLimit,
-  instantOfRunningTime,
+  instantOfAmount,
   isActive,
   stoppedAt,
   type Clock,
@@ -39,7 +39,7 @@ interface DueStep {
 function stepDueAt(clock: Clock, hours: HoursByCalendar, step: LadderStep): number | null {
   const limit = governingLimit(clock, hours);
   const amountMs = Math.max(0, Math.floor((limit.targetMs * step.percent) / 100) + step.offsetMs);
-  const at = instantOfRunningTime(clock, hours, { from: limit.from, amountMs, calendar: limit.calendar });
+  const at = instantOfAmount(clock, hours, limit, amountMs);
   return at !== null && amountMs === limit.targetMs ? at + 1 : at;
 }
 

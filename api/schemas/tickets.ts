@@ -122,9 +122,10 @@ export const ticketParams = z.object({
 const span = z.object({
   from: instant,
   to: instant,
-  kind: z.enum(['running', 'paused', 'closed']),
+  kind: z.enum(['running', 'paused', 'closed', 'folded']),
   reason: z.string().optional(),
   seconds,
+  runningSeconds: seconds.optional().describe('How much of a folded span, the oldest of a long life, the clock ran.'),
 });
 
 export const clockView = z
