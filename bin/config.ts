@@ -38,7 +38,7 @@ export interface ServiceConfig extends Config {
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 const environment = z.object({
   TIERLINE_HOME: z.string().default(join(projectRoot, '.tierline')),

@@ -106,11 +106,6 @@ export function stopOrphanedPostgres(
   return stopOrphan(placeIn(home), onProgress);
 }
 
-/** True when a postmaster is running on `<home>/postgres`, whoever started it. */
-export function isPostgresRunning(home: string): boolean {
-  return postmasterOf(placeIn(home)) !== null;
-}
-
 interface Place {
   home: string;
   data: string;
@@ -304,7 +299,6 @@ function spawnServer({ place, programs, plan, settings }: Launching, port: numbe
 /** The postmaster writes "ready" on line 8 of its pid file once it accepts connections. */
 async function readiness(child: ChildProcess, place: Place, giveUpAt: number): Promise<string> {
   let failure: string | null = null;
-  child.once('error', (error) => (failure = error.message));
   void exitOf(child).then((how) => (failure = `ended with ${how}`));
   while (failure === null) {
     const lines = pidFileLines(place);

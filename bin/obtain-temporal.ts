@@ -85,7 +85,7 @@ export async function findTemporal(env: NodeJS.ProcessEnv = process.env): Promis
 }
 
 /** Version of the server inside a `temporal` program, or null when it cannot say. */
-export async function serverVersion(path: string): Promise<string | null> {
+async function serverVersion(path: string): Promise<string | null> {
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 10_000 });
     return /Server (\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? null;

@@ -83,7 +83,7 @@ export function launchPlan(reach: Reach): LaunchPlan {
 }
 
 /** The account PostgreSQL runs as when we are root, and the first folder or program closed to it (null: none). */
-export function reachAsRoot({ programs, home, data }: Reach): { account: Account; closed: string | null } {
+function reachAsRoot({ programs, home, data }: Reach): { account: Account; closed: string | null } {
   const account = accountFor(data);
   const closed = [home, programs.initdb, programs.postgres]
     .map((path) => firstClosed(path, account))
@@ -130,6 +130,7 @@ function throughClosedFolders({ uid, gid }: Account): string[] | null {
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
   ];
-  const tried = spawnSync('setpriv', [...through.slice(1), 'true'], { stdio: 'ignore' });
+  const [command, ...rest] = [...through, 'true'];
+  const tried = spawnSync(command!, rest, { stdio: 'ignore' });
   return tried.status === 0 ? through : null;
 }

@@ -44,7 +44,7 @@ export function findProcesses(matches: (command: string) => boolean): number[] {
 }
 
 /** Waits up to `timeoutMs` for a process to be gone; answers whether it is. */
-export async function waitForExit(pid: number, timeoutMs: number): Promise<boolean> {
+async function waitForExit(pid: number, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   const born = identify(pid)?.born;
   while (born !== undefined && identify(pid)?.born === born) {
