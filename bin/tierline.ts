@@ -52,6 +52,23 @@ program
   .option('--json', 'print the findings as JSON')
   .action(async (options) => (await import('./doctor.ts')).run(options));
 
+program
+  .command('replay <file>')
+  .description('judge the tickets of another system by our clocks')
+  .requiredOption('--format <format>', 'bpic2013, uci, helpdesk or csv')
+  .option('--mapping <file>', 'how to read it, for format csv')
+  .option('--policy <name>', 'the policy to judge by', 'standard')
+  .option('--limit <cases>', 'only so many cases, the first of the file')
+  .option('--engine', 'also play every case as a real workflow in virtual time, and compare')
+  .option('--json', 'print one JSON document')
+  .action(async (file, options) => (await import('./replay.ts')).run(file, options));
+
+program
+  .command('bench <name>')
+  .description('run a benchmark: cost')
+  .option('--json', 'print it as JSON')
+  .action(async (name, options) => (await import('./bench.ts')).run(name, options));
+
 const keys = program.command('keys').description('API keys: each is shown once, when it is made');
 keys
   .command('create')

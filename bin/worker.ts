@@ -12,6 +12,7 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { createActivities, type Activities } from '../activities/index.ts';
+import type { RowHandler } from '../activities/follow.ts';
 import { createNotifier } from '../activities/notify.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
@@ -36,25 +37,29 @@ export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   });
 }
 
-/** The activities over real stores. */
-export function realActivities(
-  database: Database,
-  { client, config, log }: { client: Client; config: ServiceConfig; log: Logger },
-): Activities {
-  const { webhookUrl: url, webhookSecret: secret } = config;
-  const webhook = url === undefined ? undefined : { url, secret };
-  const { connection } = client;
-  const { namespace } = client.options;
+/** The activities over a real database; without handlers, the ledger is written and nobody reads it. */
+export function activitiesOver(database: Database, handlers: Record<string, RowHandler> = {}): Activities {
   return createActivities({
     ledger: createLedger(database),
     policies: createPolicyStore(database),
     spool: createSpool(database),
     readers: createReaderStore(database),
-    handlers: {
-      notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
-      'task-priority': createTaskPriority({ connection: connection as Connection, namespace }),
-    },
+    handlers,
   });
+}
+
+/** What each reader does with the rows it finds. */
+function rowHandlers(
+  database: Database,
+  { client, config, log }: { client: Client; config: ServiceConfig; log: Logger },
+): Record<(typeof READERS)[number], RowHandler> {
+  const { webhookUrl: url, webhookSecret: secret } = config;
+  const webhook = url === undefined ? undefined : { url, secret };
+  const { namespace } = client.options;
+  return {
+    notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
+    'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
+  };
 }
 
 /** The SDK's own words go to the same log. */
@@ -109,7 +114,7 @@ export async function run(config: ServiceConfig): Promise<void> {
     namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle,
-    activities: realActivities(database, { client, config, log }),
+    activities: activitiesOver(database, rowHandlers(database, { client, config, log })),
     maxCachedWorkflows: 2000,
     shutdownGraceTime: '2s',
     shutdownForceTime: '10s',

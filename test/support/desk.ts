@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import Long from 'long';
-import { createActivities, type Activities } from '../../activities/index.ts';
+import type { Activities } from '../../activities/index.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
+import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/calendar.ts';
 import type { Command, Opening } from '../../domain/decide.ts';
 import type { DeskBody, Fact, LedgerEvent, TicketAttributes } from '../../domain/events.ts';
@@ -15,7 +16,6 @@ import type { Policy, Priority } from '../../domain/policy.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
 import { createLedger, type Ledger } from '../../prisma/ledger.ts';
 import { createPolicyStore } from '../../prisma/policies.ts';
-import { createReaderStore } from '../../prisma/readers.ts';
 import { createSpool } from '../../prisma/spool.ts';
 import { ticketWorkflowId } from '../../workflows/messages.ts';
 import { createTestDatabase } from './database.ts';
@@ -91,13 +91,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const client = new Client({ connection });
   const taskQueue = `desk-${randomUUID()}`;
   const engine = createEngine({ client, taskQueue, ledger, spool: createSpool(database) });
-  const real = createActivities({
-    ledger,
-    policies: policyStore,
-    spool: createSpool(database),
-    readers: createReaderStore(database),
-    handlers: {},
-  });
+  const real = activitiesOver(database);
   let running: { worker: Worker; done: Promise<void> } | null = null;
   let forwards = 0;
 
