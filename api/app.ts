@@ -31,7 +31,8 @@ const withRequestId: RequestHandler = (request, response, next) => {
 };
 
 const requireJson: RequestHandler = (request, _response, next) => {
-  const hasBody = request.headers['content-length'] !== '0' && request.headers['content-length'] !== undefined;
+  const hasBody =
+    request.headers['content-length'] !== '0' && request.headers['content-length'] !== undefined;
   if ((hasBody || request.headers['transfer-encoding']) && !request.is('json'))
     throw new Problem('unsupported_media_type', 'Send JSON: Content-Type: application/json');
   next();
@@ -42,9 +43,13 @@ function parse<T>(schema: z.ZodType<T> | undefined, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = fieldErrors(result.error);
-  throw new Problem('invalid', errors.map(({ pointer, message }) => `${pointer || 'the body'}: ${message}`).join('; '), {
-    errors,
-  });
+  throw new Problem(
+    'invalid',
+    errors.map(({ pointer, message }) => `${pointer || 'the body'}: ${message}`).join('; '),
+    {
+      errors,
+    },
+  );
 }
 
 /** An entity tag is the ticket's sequence in quotes. */
@@ -53,7 +58,9 @@ function sequenceIn(ifMatch: string | undefined): number | undefined {
   const [, digits] = /^(?:W\/)?"(\d+)"$/.exec(ifMatch) ?? [];
   if (digits !== undefined) return Number(digits);
   const message = 'must be the ETag of the ticket, such as "7"';
-  throw new Problem('invalid', `If-Match ${message}`, { errors: [{ pointer: '', code: 'if_match', message }] });
+  throw new Problem('invalid', `If-Match ${message}`, {
+    errors: [{ pointer: '', code: 'if_match', message }],
+  });
 }
 
 function idempotencyKeyIn(request: Request): string | undefined {
@@ -90,7 +97,8 @@ async function send(response: Response, { status = 200, headers = {}, body, stre
   }
   for await (const chunk of stream) {
     if (response.destroyed) return;
-    if (!response.write(chunk)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (!response.write(chunk))
+      await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
   }
   response.end();
 }

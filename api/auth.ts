@@ -14,9 +14,12 @@ export async function authenticate(
 ): Promise<Actor> {
   const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (!token)
-    throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer tl_…', { headers: CHALLENGE });
+    throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer tl_…', {
+      headers: CHALLENGE,
+    });
   const key = await apiKeys.find(token);
-  if (!key) throw new Problem('unauthenticated', 'This API key is unknown or was revoked', { headers: CHALLENGE });
+  if (!key)
+    throw new Problem('unauthenticated', 'This API key is unknown or was revoked', { headers: CHALLENGE });
   if (!isAllowed(key.role, operation))
     throw new Problem('forbidden', `The role ${key.role} does not include ${operation}`);
   return { subject: `key:${key.id}`, role: key.role };

@@ -11,7 +11,12 @@ const minutes = (ms: number): string => `${Math.round(ms / 60_000)} minutes`;
 /** A 422 problem where `at` is too far in the future, or further back than the policy lets this role go. */
 export function checkBackdating(
   at: number,
-  { now, role, policy, pointer }: { now: number; role: string; policy: Pick<AppliedPolicy, 'backdating'>; pointer: string },
+  {
+    now,
+    role,
+    policy,
+    pointer,
+  }: { now: number; role: string; policy: Pick<AppliedPolicy, 'backdating'>; pointer: string },
 ): void {
   const refuse = (code: string, message: string) => {
     throw new Problem('invalid', message, { errors: [{ pointer, code, message }] });

@@ -21,7 +21,10 @@ export function decodeCursor<M>(cursor: string | undefined, filters: unknown): M
   } catch {
     // Not one of ours: the same answer as for one of other filters.
   }
-  throw new Problem('cursor_invalid', 'This cursor belongs to another list or other filters; start without it');
+  throw new Problem(
+    'cursor_invalid',
+    'This cursor belongs to another list or other filters; start without it',
+  );
 }
 
 /** One page of `rows`, read one row further than `limit` to know whether there are more. */
@@ -32,5 +35,8 @@ export function pageOf<R>(
   const shown = rows.slice(0, limit);
   const hasMore = rows.length > limit;
   const last = shown.at(-1);
-  return { rows: shown, page: { hasMore, nextCursor: hasMore && last ? encodeCursor(markOf(last), filters) : null } };
+  return {
+    rows: shown,
+    page: { hasMore, nextCursor: hasMore && last ? encodeCursor(markOf(last), filters) : null },
+  };
 }

@@ -134,7 +134,10 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
     return events.length > 0 ? rebuild(ticketId, events) : null;
   };
 
-  const resumed = (ticket: Ticket): TicketInput => ({ ticketId: ticket.id, carried: { ticket, outcomes: [] } });
+  const resumed = (ticket: Ticket): TicketInput => ({
+    ticketId: ticket.id,
+    carried: { ticket, outcomes: [] },
+  });
 
   /** The sequence of a request that was granted before, however long ago. */
   const grantedBefore = async (ticketId: string, request: Request): Promise<Granted | null> => {
@@ -195,7 +198,10 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
       const handle = client.workflow.getHandle(ticketWorkflowId(ticketId));
       try {
         return await bounded(() =>
-          handle.executeUpdate(requestUpdates[request.command.type], { args: [request], updateId: request.id }),
+          handle.executeUpdate(requestUpdates[request.command.type], {
+            args: [request],
+            updateId: request.id,
+          }),
         );
       } catch (error) {
         if (isNotFound(error)) return askEnded(ticketId, request);

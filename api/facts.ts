@@ -13,7 +13,11 @@ import { ticketParams } from './schemas/tickets.ts';
 type FactsCall = Call<{ ticketId: string }, unknown, { events: FactBody[] }>;
 
 /** Words go to the erasable store, under an id that the same fact gets again. */
-async function factFrom(deps: ApiDeps, ticket: TicketRecord, { body, actor }: { body: FactBody; actor: Actor }): Promise<Fact> {
+async function factFrom(
+  deps: ApiDeps,
+  ticket: TicketRecord,
+  { body, actor }: { body: FactBody; actor: Actor },
+): Promise<Fact> {
   const { actor: who, comment, text, ...fact } = body as FactBody & { comment?: string; text?: string };
   const words = { ...(text !== undefined && { text }), ...(comment !== undefined && { comment }) };
   const messageId = createHash('sha256').update(`${ticket.id}/${fact.id}`).digest('hex');
@@ -30,8 +34,15 @@ async function factFrom(deps: ApiDeps, ticket: TicketRecord, { body, actor }: { 
 }
 
 /** Ids that are in the ledger already, or a second time in the batch. */
-async function duplicatesAmong(deps: ApiDeps, ticketId: string, events: readonly FactBody[]): Promise<Set<string>> {
-  const known = await deps.tickets.knownEventIds(ticketId, events.map(({ id }) => factEventId(id)));
+async function duplicatesAmong(
+  deps: ApiDeps,
+  ticketId: string,
+  events: readonly FactBody[],
+): Promise<Set<string>> {
+  const known = await deps.tickets.knownEventIds(
+    ticketId,
+    events.map(({ id }) => factEventId(id)),
+  );
   return new Set(events.filter(({ id }) => known.has(factEventId(id))).map(({ id }) => id));
 }
 

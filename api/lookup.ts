@@ -12,7 +12,10 @@ export async function ticketIdOf(deps: Pick<ApiDeps, 'intake'>, name: string): P
 }
 
 /** The ticket, or a 404 problem. */
-export async function findTicket(deps: Pick<ApiDeps, 'intake' | 'tickets'>, name: string): Promise<TicketRecord> {
+export async function findTicket(
+  deps: Pick<ApiDeps, 'intake' | 'tickets'>,
+  name: string,
+): Promise<TicketRecord> {
   const ticket = await deps.tickets.get(await ticketIdOf(deps, name));
   if (!ticket) throw new Problem('ticket_not_found', `There is no ticket ${name}`);
   return ticket;

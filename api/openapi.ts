@@ -7,7 +7,12 @@ import { problemSchema } from './schemas/common.ts';
 
 /** What every route can answer. */
 const COMMON: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'internal_error'];
-const WITH_BODY: readonly ProblemCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type', 'invalid'];
+const WITH_BODY: readonly ProblemCode[] = [
+  'malformed_json',
+  'body_too_large',
+  'unsupported_media_type',
+  'invalid',
+];
 
 const TAGS = [
   { name: 'tickets', description: 'Open and read tickets' },
@@ -45,7 +50,10 @@ const idempotencyHeader = z.object({
     .max(255)
     .optional()
     .openapi({ description: 'The same key and body get the same outcome; another body is refused' }),
-  'if-match': z.string().optional().openapi({ description: 'ETag of the ticket that the request is meant for' }),
+  'if-match': z
+    .string()
+    .optional()
+    .openapi({ description: 'ETag of the ticket that the request is meant for' }),
 });
 
 function describe(route: Route): RouteConfig {
@@ -68,7 +76,9 @@ function describe(route: Route): RouteConfig {
     request: {
       ...(route.params && { params: route.params }),
       ...(route.query && { query: route.query }),
-      ...(route.body && { body: { required: true, content: { 'application/json': { schema: route.body } } } }),
+      ...(route.body && {
+        body: { required: true, content: { 'application/json': { schema: route.body } } },
+      }),
       ...(route.method === 'post' && { headers: idempotencyHeader }),
     },
     responses: { ...Object.fromEntries(answers), ...problemAnswers(route) },
@@ -96,9 +106,15 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       tags: ['health'],
       security: [],
       responses: {
-        200: { description, content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } } },
+        200: {
+          description,
+          content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+        },
         ...(path === '/readyz' && {
-          503: { description: 'Not now; says why', content: { 'application/problem+json': { schema: problemSchema } } },
+          503: {
+            description: 'Not now; says why',
+            content: { 'application/problem+json': { schema: problemSchema } },
+          },
         }),
       },
     });

@@ -69,7 +69,11 @@ export class Problem extends Error {
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { errors?: readonly FieldError[]; extra?: Record<string, unknown>; headers?: Record<string, string> } = {},
+    more: {
+      errors?: readonly FieldError[];
+      extra?: Record<string, unknown>;
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(detail);
     this.name = 'Problem';
@@ -81,7 +85,8 @@ export class Problem extends Error {
 }
 
 const escapeToken = (token: PropertyKey): string => String(token).replaceAll('~', '~0').replaceAll('/', '~1');
-export const pointerOf = (path: readonly PropertyKey[]): string => path.map((token) => `/${escapeToken(token)}`).join('');
+export const pointerOf = (path: readonly PropertyKey[]): string =>
+  path.map((token) => `/${escapeToken(token)}`).join('');
 
 /** One error per fault; each unknown field is named by itself. */
 export function fieldErrors(error: z.ZodError): FieldError[] {
@@ -119,7 +124,8 @@ export function problemOf(error: unknown): Problem {
       headers: { 'retry-after': RETRY_AFTER_S },
     });
   if (isBodyParserError(error)) {
-    if (error.type === 'entity.too.large') return new Problem('body_too_large', 'The body is larger than 64 KB');
+    if (error.type === 'entity.too.large')
+      return new Problem('body_too_large', 'The body is larger than 64 KB');
     if (error.type === 'entity.parse.failed') return new Problem('malformed_json', 'The body is not JSON');
     if (error.type === 'charset.unsupported' || error.type === 'encoding.unsupported')
       return new Problem('unsupported_media_type', 'The body must be JSON in UTF-8');

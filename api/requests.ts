@@ -13,7 +13,12 @@ import { showTicket } from './tickets.ts';
 
 type RequestCall = Call<{ ticketId: string }, unknown, Record<string, unknown>>;
 
-async function commandOf(deps: ApiDeps, type: CommandType, ticket: TicketRecord, body: unknown): Promise<Command> {
+async function commandOf(
+  deps: ApiDeps,
+  type: CommandType,
+  ticket: TicketRecord,
+  body: unknown,
+): Promise<Command> {
   const policy = await deps.policyVersion(ticket.policy, ticket.policyVersion);
   return REQUESTS[type].command(body, policy);
 }

@@ -35,14 +35,21 @@ const etag = (ticket: TicketRecord): string => `"${ticket.sequence}"`;
 /** A ticket as its own resource; `text` of the opening joined in. */
 export async function showTicket(deps: ApiDeps, ticket: TicketRecord, reply: Reply = {}): Promise<Reply> {
   const texts = await deps.tickets.openingTexts([ticket.id]);
-  return { ...reply, headers: { etag: etag(ticket), ...reply.headers }, body: ticketView(ticket, texts.get(ticket.id)) };
+  return {
+    ...reply,
+    headers: { etag: etag(ticket), ...reply.headers },
+    body: ticketView(ticket, texts.get(ticket.id)),
+  };
 }
 
 function choosePolicy(policies: readonly Policy[], body: OpenTicketBody): Policy {
   const found =
-    body.policy === undefined ? matchPolicy(policies, body) : policies.find(({ name }) => name === body.policy);
+    body.policy === undefined
+      ? matchPolicy(policies, body)
+      : policies.find(({ name }) => name === body.policy);
   if (found) return found;
-  const detail = body.policy === undefined ? 'No policy matches this ticket' : `There is no policy ${body.policy}`;
+  const detail =
+    body.policy === undefined ? 'No policy matches this ticket' : `There is no policy ${body.policy}`;
   throw new Problem('policy_unknown', detail, {
     errors: [{ pointer: '/policy', code: 'policy_unknown', message: detail }],
   });
@@ -55,8 +62,17 @@ function attributesOf(body: OpenTicketBody): TicketAttributes {
   return attributes as TicketAttributes;
 }
 
-function wordsOf({ subject, description, requester, attachments, custom }: OpenTicketBody): Record<string, unknown> {
-  return JSON.parse(JSON.stringify({ subject, description, requester, attachments, custom })) as Record<string, unknown>;
+function wordsOf({
+  subject,
+  description,
+  requester,
+  attachments,
+  custom,
+}: OpenTicketBody): Record<string, unknown> {
+  return JSON.parse(JSON.stringify({ subject, description, requester, attachments, custom })) as Record<
+    string,
+    unknown
+  >;
 }
 
 const newTicketId = (): string => `tkt_${uuidv7().replaceAll('-', '')}`;
@@ -193,7 +209,10 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
       tag: 'tickets',
       summary: 'Show a ticket',
       params: ticketParams,
-      answers: { 200: { description: 'The ticket', schema: ticketSchema }, 304: { description: 'Unchanged' } },
+      answers: {
+        200: { description: 'The ticket', schema: ticketSchema },
+        304: { description: 'Unchanged' },
+      },
       problems: ['ticket_not_found'],
       async handle({ params, ifNoneMatch }) {
         const ticket = await findTicket(deps, params.ticketId);
@@ -216,9 +235,18 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
         const ticket = await findTicket(deps, params.ticketId);
         const after = decodeCursor<number>(cursor, ticket.id) ?? 0;
         const found = await deps.tickets.timeline(ticket.id, { after, limit: limit + 1 });
-        const { rows, page } = pageOf(found, { limit, filters: ticket.id, markOf: ({ sequence }) => sequence });
+        const { rows, page } = pageOf(found, {
+          limit,
+          filters: ticket.id,
+          markOf: ({ sequence }) => sequence,
+        });
         return {
-          body: { data: rows.map(timelineEvent), page, sequence: ticket.sequence, asOf: ticket.recordedAt.toISOString() },
+          body: {
+            data: rows.map(timelineEvent),
+            page,
+            sequence: ticket.sequence,
+            asOf: ticket.recordedAt.toISOString(),
+          },
         };
       },
     }),

@@ -23,7 +23,16 @@ const seconds = (ms: number): number => ms / 1000;
 const ticketPath = (id: string): string => `/v1/tickets/${id}`;
 
 /** Attributes that have a field of their own in the view. */
-const SHOWN_APART = new Set(['type', 'channel', 'impact', 'urgency', 'customer', 'service', 'category', 'external']);
+const SHOWN_APART = new Set([
+  'type',
+  'channel',
+  'impact',
+  'urgency',
+  'customer',
+  'service',
+  'category',
+  'external',
+]);
 
 function otherAttributes(attributes: TicketAttributes): Record<string, unknown> {
   return Object.fromEntries(
@@ -72,7 +81,10 @@ export function ticketView(row: TicketRecord, text: TextRecord | undefined): Tic
     acknowledgedAt: isoOrNull(row.acknowledgedAt),
     resolvedAt: isoOrNull(row.resolvedAt),
     closedAt: isoOrNull(row.closedAt),
-    holds: (row.holds as { reason: string; since: number }[]).map(({ reason, since }) => ({ reason, since: iso(since) })),
+    holds: (row.holds as { reason: string; since: number }[]).map(({ reason, since }) => ({
+      reason,
+      since: iso(since),
+    })),
     reopenCount: row.reopenCount,
     handoffs: row.handoffs,
     tierReturns: row.tierReturns,
@@ -136,7 +148,8 @@ export function clocksView(ticket: Ticket, now: number) {
 }
 
 /** Fields of event data that hold instants in epoch milliseconds. */
-const isInstant = (name: string, value: unknown): value is number => name.endsWith('At') && typeof value === 'number';
+const isInstant = (name: string, value: unknown): value is number =>
+  name.endsWith('At') && typeof value === 'number';
 
 /** Long or derived data that a reader of the timeline has no use for. */
 const LEFT_OUT = new Set(['rules', 'hours']);

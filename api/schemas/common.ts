@@ -23,7 +23,11 @@ export const tierNumber = z.int().min(1).max(9);
 /** Whom the caller says it acts for; recorded beside the caller itself. */
 export const actingFor = word.optional().openapi({ description: 'Whom the caller acts for, e.g. an agent' });
 
-export const cursor = z.string().max(500).optional().openapi({ description: '`page.nextCursor` of the page before' });
+export const cursor = z
+  .string()
+  .max(500)
+  .optional()
+  .openapi({ description: '`page.nextCursor` of the page before' });
 export const limit = z.coerce
   .number()
   .int()

@@ -8,14 +8,25 @@ const comment = freeText.optional();
 const common = { actingFor };
 
 const priorityOrMatrix = z
-  .strictObject({ priority: priority.optional(), impact: level.optional(), urgency: level.optional(), comment, ...common })
+  .strictObject({
+    priority: priority.optional(),
+    impact: level.optional(),
+    urgency: level.optional(),
+    comment,
+    ...common,
+  })
   .refine(({ priority: p, impact, urgency }) => (p ? !impact && !urgency : impact && urgency), {
     error: 'send either priority, or impact and urgency together',
     path: ['priority'],
   });
 
 const assignment = z
-  .strictObject({ assignee: word.nullable().optional(), team: word.nullable().optional(), comment, ...common })
+  .strictObject({
+    assignee: word.nullable().optional(),
+    team: word.nullable().optional(),
+    comment,
+    ...common,
+  })
   .refine(({ assignee, team }) => assignee !== undefined || team !== undefined, {
     error: 'send assignee, team, or both',
     path: ['assignee'],
@@ -121,6 +132,8 @@ const REASON_IS_A_WORD: ReadonlySet<CommandType> = new Set(['hold', 'resume']);
 /** The free text in a body, if any: kept erasable, and out of the engine. */
 export function textOf(type: CommandType, body: Record<string, unknown>): Record<string, string> | undefined {
   const names = ['text', 'comment', 'resolution', ...(REASON_IS_A_WORD.has(type) ? [] : ['reason'])];
-  const texts = names.flatMap((name) => (typeof body[name] === 'string' ? [[name, body[name]] as const] : []));
+  const texts = names.flatMap((name) =>
+    typeof body[name] === 'string' ? [[name, body[name]] as const] : [],
+  );
   return texts.length > 0 ? Object.fromEntries(texts) : undefined;
 }

@@ -2,9 +2,24 @@
 import { z } from 'zod';
 import { CHANNELS } from '../../domain/events.ts';
 import { CLOCK_NAMES } from '../../domain/policy.ts';
-import { actingFor, cursor, freeText, instant, instantMs, level, limit, page, priority, word } from './common.ts';
+import {
+  actingFor,
+  cursor,
+  freeText,
+  instant,
+  instantMs,
+  level,
+  limit,
+  page,
+  priority,
+  word,
+} from './common.ts';
 
-const external = z.strictObject({ system: word.regex(/^[\w.-]+$/), id: word, url: z.url().max(2000).optional() });
+const external = z.strictObject({
+  system: word.regex(/^[\w.-]+$/),
+  id: word,
+  url: z.url().max(2000).optional(),
+});
 
 /** Personal data; kept erasable. */
 const requester = z.strictObject({
@@ -64,7 +79,9 @@ export const ticketView = z
     service: z.string().nullable(),
     category: z.string().nullable(),
     external: external.nullable(),
-    attributes: z.record(z.string(), z.unknown()).openapi({ description: 'The remaining fields of the opening' }),
+    attributes: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: 'The remaining fields of the opening' }),
     openedAt: instant,
     acknowledgedAt: instant.nullable(),
     resolvedAt: instant.nullable(),
@@ -125,7 +142,9 @@ const span = z.object({
   kind: z.enum(['running', 'paused', 'closed', 'folded']),
   reason: z.string().optional(),
   seconds,
-  runningSeconds: seconds.optional().describe('How much of a folded span, the oldest of a long life, the clock ran.'),
+  runningSeconds: seconds
+    .optional()
+    .describe('How much of a folded span, the oldest of a long life, the clock ran.'),
 });
 
 export const clockView = z
@@ -167,14 +186,16 @@ export const timelineEvent = z
     source: z.enum(['request', 'fact', 'engine']),
     occurredAt: instant,
     receivedAt: instant,
-    actor: z
-      .object({ subject: z.string(), role: z.string(), actingFor: z.string().optional() })
-      .optional(),
+    actor: z.object({ subject: z.string(), role: z.string(), actingFor: z.string().optional() }).optional(),
     requestId: z.string().optional(),
     moot: z.string().optional().openapi({ description: 'Why the event changed nothing' }),
     imported: z.boolean().optional(),
     text: z
-      .object({ body: z.record(z.string(), z.unknown()).nullable(), digest: z.string(), erasedAt: instant.nullable() })
+      .object({
+        body: z.record(z.string(), z.unknown()).nullable(),
+        digest: z.string(),
+        erasedAt: instant.nullable(),
+      })
       .optional(),
     data: z.record(z.string(), z.unknown()),
   })
