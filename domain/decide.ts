@@ -9,7 +9,7 @@ import type { OpenHours } from './open-hours.ts';
 import type { HoldReason, Level, Priority } from './policy.ts';
 import type { Refusal } from './refusals.ts';
 import { advance, wasAsked, type StoryEvent } from './situation.ts';
-import { AFTER_CLOSE, evolve, isFinal, isTooLate, type Ticket } from './ticket.ts';
+import { AFTER_CLOSE, evolve, isFinal, isTooLate, situationBefore, type Ticket } from './ticket.ts';
 import { append, startTurn, type Draft, type Turn } from './turn.ts';
 
 export type Command =
@@ -220,14 +220,15 @@ export function decideRequest(ticket: Ticket, request: Request, now: number): De
   return { turn: andSettle(turn, now) };
 }
 
-/** Why a fact would change nothing: told beside it in the ledger. */
-function mootReason(ticket: Ticket, event: LedgerEvent): string | null {
+/** Why a fact changes nothing where it falls, as far as is known: told beside it in the ledger. */
+function mootReason(ticket: Ticket, event: StoryEvent): string | null {
   if (isFinal(ticket)) return AFTER_CLOSE;
   if (isTooLate(ticket, event.occurredAt)) return 'too_late';
-  const last = ticket.story.at(-1)?.occurredAt ?? ticket.baseline.at;
-  // Out of order, the fold itself tells where it falls; in order, the step says whether it changes anything.
-  if (event.occurredAt < last) return null;
-  const step = advance(ticket.situation, event as Exclude<StoryEvent, LedgerEvent<OpenedBody>>, ticket.rules);
+  const step = advance(
+    situationBefore(ticket, event),
+    event as Exclude<StoryEvent, LedgerEvent<OpenedBody>>,
+    ticket.rules,
+  );
   return 'moot' in step ? step.moot : null;
 }
 
@@ -254,7 +255,7 @@ export function decideFact(ticket: Ticket, fact: Fact, now: number): Turn {
     ...(text && { text }),
     ...(imported && { imported }),
   };
-  const reason = mootReason(ticket, Object.assign({ sequence: 0 }, draft, body) as LedgerEvent);
+  const reason = mootReason(ticket, Object.assign({ sequence: 0 }, draft, body) as StoryEvent);
   const turn = append(startTurn(ticket), reason ? { ...draft, moot: reason } : draft, body as EventBody);
   return isFinal(ticket) ? turn : andSettle(turn, now);
 }

@@ -12,7 +12,7 @@ import {
   type HoursByCalendar,
 } from './clock.ts';
 import type { EventBody, StepReference } from './events.ts';
-import { highestTier, type AppliedRules, type Audience, type LadderStep } from './policy.ts';
+import { nextTier, type AppliedRules, type Audience, type ClockName, type LadderStep } from './policy.ts';
 import { cycleKey, isFinal, stepKey, type Ticket } from './ticket.ts';
 import { append, startTurn, type Turn } from './turn.ts';
 
@@ -143,18 +143,10 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
   const late = deadlineAt !== null && (stoppedAt(clock) ?? now) > deadlineAt;
   if (late && record?.standing && record.deadlineAt === deadlineAt) return turn;
   if (!late && !record?.standing) return turn;
+  if (!late) return withdrawBreach(turn, clock, now);
   const revision = (record?.revision ?? 0) + 1;
-  const id = `clock:${cycleKey(name, cycle)}/breach/${revision}`;
-  if (!late)
-    return decideAt(turn, now, id, {
-      type: 'breachWithdrawn',
-      clock: name,
-      cycle,
-      revision,
-      deadlineAt: record!.deadlineAt,
-    });
   const { tier, priority } = ticket.situation;
-  return decideAt(turn, now, id, {
+  return decideAt(turn, now, breachId(clock, revision), {
     type: 'breached',
     clock: name,
     cycle,
@@ -165,18 +157,48 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
   });
 }
 
-function settleBreaches(turn: Turn, now: number): Turn {
-  return turn.ticket.situation.clocks.reduce((soFar, clock) => settleBreach(soFar, clock, now), turn);
+type Cycle = Pick<Clock, 'name' | 'cycle'>;
+
+const breachId = ({ name, cycle }: Cycle, revision: number): string =>
+  `clock:${cycleKey(name, cycle)}/breach/${revision}`;
+
+function withdrawBreach(turn: Turn, { name, cycle }: Cycle, now: number): Turn {
+  const record = turn.ticket.breaches[cycleKey(name, cycle)]!;
+  const revision = record.revision + 1;
+  return decideAt(turn, now, breachId({ name, cycle }, revision), {
+    type: 'breachWithdrawn',
+    clock: name,
+    cycle,
+    revision,
+    deadlineAt: record.deadlineAt,
+  });
 }
 
+/** Cycles with a standing verdict that a late fact has unmade: there is nothing left to be late with. */
+function unmadeCycles({ breaches, situation }: Ticket): Cycle[] {
+  return Object.keys(breaches).flatMap((key) => {
+    const [name, cycle] = key.split('/') as [ClockName, string];
+    const isThere = situation.clocks.some((clock) => clock.name === name && clock.cycle === Number(cycle));
+    return isThere || !breaches[key]!.standing ? [] : [{ name, cycle: Number(cycle) }];
+  });
+}
+
+function settleBreaches(turn: Turn, now: number): Turn {
+  const judged = turn.ticket.situation.clocks.reduce((soFar, clock) => settleBreach(soFar, clock, now), turn);
+  return unmadeCycles(judged.ticket).reduce((soFar, cycle) => withdrawBreach(soFar, cycle, now), judged);
+}
+
+/** Where a step hands off to; null where the ticket is there, or above, already. */
 function handOffTarget(ticket: Ticket, to: 'next' | number): number | null {
   const { tier } = ticket.situation;
-  const wanted = Math.min(to === 'next' ? tier + 1 : to, highestTier(ticket.rules.policy));
-  return wanted > tier ? wanted : null;
+  const wanted = to === 'next' ? nextTier(ticket.rules.policy, tier) : to;
+  return wanted !== undefined && wanted > tier ? wanted : null;
 }
 
-const audiencesOf = (step: LadderStep): Audience[] =>
-  step.actions.flatMap((action) => ('notify' in action ? [action.notify] : []));
+/** Each once: an audience is part of the id of its notification. */
+const audiencesOf = (step: LadderStep): Audience[] => [
+  ...new Set(step.actions.flatMap((action) => ('notify' in action ? [action.notify] : []))),
+];
 
 const handOffOf = (step: LadderStep): 'next' | number | undefined =>
   step.actions.flatMap((action) => ('handOff' in action ? [action.handOff] : [])).at(-1);

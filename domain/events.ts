@@ -11,7 +11,16 @@ export type Author = (typeof AUTHORS)[number];
 export const VISIBILITIES = ['public', 'internal'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
-export const CHANNELS = ['email', 'web', 'chat', 'api', 'phone', 'inPerson', 'monitoring', 'internal'] as const;
+export const CHANNELS = [
+  'email',
+  'web',
+  'chat',
+  'api',
+  'phone',
+  'inPerson',
+  'monitoring',
+  'internal',
+] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** `act` does what the ladder says; `observe` runs every clock with hand-offs and outward actions off (§9). */
@@ -147,7 +156,8 @@ export type Fact = DeskBody & {
  * they were taken. It does not depend on the order of arrival (design.md §1).
  */
 export function compareFoldOrder(a: LedgerEvent, b: LedgerEvent): number {
-  if (a.type === 'opened' || b.type === 'opened') return (a.type === 'opened' ? 0 : 1) - (b.type === 'opened' ? 0 : 1);
+  if (a.type === 'opened' || b.type === 'opened')
+    return (a.type === 'opened' ? 0 : 1) - (b.type === 'opened' ? 0 : 1);
   if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
   const aIsFact = a.decision === undefined;
   const bIsFact = b.decision === undefined;

@@ -101,7 +101,10 @@ function fits(condition: MatchCondition, ticket: Matchable): boolean {
 }
 
 /** The first policy, by precedence and then name, with a condition that fits. */
-export function matchPolicy<P extends AppliedPolicy>(policies: readonly P[], ticket: Matchable): P | undefined {
+export function matchPolicy<P extends AppliedPolicy>(
+  policies: readonly P[],
+  ticket: Matchable,
+): P | undefined {
   return policies
     .toSorted((a, b) => a.precedence - b.precedence || (a.name < b.name ? -1 : 1))
     .find((policy) => policy.match.some((condition) => fits(condition, ticket)));
@@ -116,8 +119,15 @@ export function isMoreUrgent(a: Priority, b: Priority): boolean {
   return PRIORITIES.indexOf(a) < PRIORITIES.indexOf(b);
 }
 
-export function highestTier(policy: AppliedPolicy): number {
-  return Math.max(...policy.tiers.map(({ tier }) => tier));
+/** The calendars that may judge a clock, under one priority or another. */
+export function calendarsOf({ targets }: ClockRule): string[] {
+  return [...new Set(PRIORITIES.flatMap((priority) => targets[priority]?.calendar ?? []))];
+}
+
+/** The tier above `tier`; tiers need not be numbered without gaps. Undefined at the highest. */
+export function nextTier(policy: AppliedPolicy, tier: number): number | undefined {
+  const above = policy.tiers.map((one) => one.tier).filter((one) => one > tier);
+  return above.length > 0 ? Math.min(...above) : undefined;
 }
 
 export function lowestTier(policy: AppliedPolicy): number {

@@ -104,7 +104,7 @@ export function project(ticket: Ticket, now: number): Projection {
       mode: ticket.mode,
       nextDeadlineAt: deadlines.length > 0 ? Math.min(...deadlines) : null,
       nextMilestoneAt: nextMilestone(ticket)?.at ?? null,
-      breached: clocks.some(({ breachedAt }) => breachedAt !== null),
+      breached: ticket.retiredBreaches > 0 || clocks.some(({ breachedAt }) => breachedAt !== null),
       shares: sharesOf(situation, rules, now),
       sharesAt: now,
       attributes: ticket.attributes,

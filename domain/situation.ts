@@ -40,6 +40,12 @@ export interface ShareSpan {
   share: Share;
 }
 
+/** Old spans, folded: who owned how much open time up to `until`, per calendar that may judge the resolution. */
+export interface FoldedShares {
+  until: number;
+  totalsMs: Readonly<Record<string, Partial<Record<Share, number>>>>;
+}
+
 export interface Situation {
   state: TicketState;
   openedAt: number;
@@ -54,8 +60,12 @@ export interface Situation {
   /** Opening counts as the customer's first message. */
   lastCustomerMessageAt: number;
   lastPublicReplyAt: number | null;
+  /** Whether anybody waits for a first response: nobody does after one, or behind a monitoring alert (§9). */
+  awaitsResponse: boolean;
   firstResolvedAt: number | null;
   resolvedAt: number | null;
+  /** The priority it was resolved under. */
+  resolvedPriority: Priority | null;
   closedAt: number | null;
   reopenCount: number;
   /** Changes of tier, and those among them that went back to a tier the ticket had left. */
@@ -66,7 +76,9 @@ export interface Situation {
   teamChanges: number;
   teamReturns: number;
   teamsLeft: readonly string[];
+  /** In order; those before `foldedShares.until` are in it. */
   shares: readonly ShareSpan[];
+  foldedShares?: FoldedShares;
 }
 
 /** What folds: everything but the engine's own book-keeping of steps and breaches. */
@@ -106,6 +118,13 @@ const ANSWERED_ON_OPENING: ReadonlySet<string> = new Set(['phone', 'inPerson']);
 /** Nobody waits for a first response to these (§9). */
 const NOBODY_WAITING: ReadonlySet<string> = new Set(['monitoring', 'internal']);
 
+/** Teams and tiers a ticket has left, the newest so many: enough to count returns, whatever a front end sends. */
+const PLACES_REMEMBERED = 50;
+
+function remembered<T>(places: readonly T[], left: T): T[] {
+  return [...places.filter((place) => place !== left), left].slice(-PLACES_REMEMBERED);
+}
+
 /** The situation right after opening. */
 export function openedSituation(event: LedgerEvent<OpenedBody>): Situation {
   const { occurredAt: at, priority, tier, attributes, rules } = event;
@@ -130,8 +149,10 @@ export function openedSituation(event: LedgerEvent<OpenedBody>): Situation {
     clocks,
     lastCustomerMessageAt: at,
     lastPublicReplyAt: null,
+    awaitsResponse: !NOBODY_WAITING.has(attributes.channel) && !ANSWERED_ON_OPENING.has(attributes.channel),
     firstResolvedAt: null,
     resolvedAt: null,
+    resolvedPriority: null,
     closedAt: null,
     reopenCount: 0,
     handoffs: 0,
@@ -179,12 +200,10 @@ function withPauses(situation: Situation, at: number, rules: AppliedRules): Situ
   return { ...situation, clocks };
 }
 
-function mapClocks(
-  situation: Situation,
-  name: Clock['name'],
-  change: (clock: Clock) => Clock,
-): Situation {
-  const clocks = situation.clocks.map((clock) => (clock.name === name && isActive(clock) ? change(clock) : clock));
+function mapClocks(situation: Situation, name: Clock['name'], change: (clock: Clock) => Clock): Situation {
+  const clocks = situation.clocks.map((clock) =>
+    clock.name === name && isActive(clock) ? change(clock) : clock,
+  );
   return { ...situation, clocks };
 }
 
@@ -202,7 +221,7 @@ function movedTo(situation: Situation, tier: number, team: string | null): Situa
     offer: null,
     handoffs: situation.handoffs + (crosses ? 1 : 0),
     tierReturns: situation.tierReturns + (crosses && situation.tiersLeft.includes(tier) ? 1 : 0),
-    tiersLeft: crosses ? [...new Set([...situation.tiersLeft, situation.tier])] : situation.tiersLeft,
+    tiersLeft: crosses ? remembered(situation.tiersLeft, situation.tier) : situation.tiersLeft,
   };
   return withTeam(moved, team);
 }
@@ -215,34 +234,53 @@ function withTeam(situation: Situation, team: string | null): Situation {
     team,
     teamChanges: situation.teamChanges + (left !== null && team !== null ? 1 : 0),
     teamReturns: situation.teamReturns + (team !== null && situation.teamsLeft.includes(team) ? 1 : 0),
-    teamsLeft: left === null ? situation.teamsLeft : [...new Set([...situation.teamsLeft, left])],
+    teamsLeft: left === null ? situation.teamsLeft : remembered(situation.teamsLeft, left),
   };
 }
 
-/**
- * Every running clock under another priority. A clock already late keeps the limits it broke: lowering a
- * priority never removes a breach (design.md §9).
- */
-function retargeted(situation: Situation, to: Priority, at: number, rules: AppliedRules): Situation {
-  const raised = isMoreUrgent(to, situation.priority);
-  const clocks = situation.clocks.map((clock) => {
-    if (!isActive(clock)) return clock;
-    const target = rules.policy.clocks[clock.name].targets[to];
-    const deadline = deadlineOf(clock, rules.hours);
-    if (deadline !== null && deadline < at) return clock;
-    if (raised) return target ? tightenClock(clock, at, target) : clock;
-    return target ? relaxClock(clock, target) : cancelClock(clock, at, 'notInPolicy');
-  });
-  return { ...situation, priority: to, clocks: raised ? [...clocks, ...newlyPromised(situation, to, at, rules)] : clocks };
+interface PriorityChange {
+  from: Priority;
+  to: Priority;
+  at: number;
 }
 
-/** Clocks that only the new priority promises, and that have not run yet. */
+/** Marks a clock that ended because nothing is promised under the new priority. */
+const NOT_IN_POLICY = 'notInPolicy';
+
+/**
+ * A running clock under another priority. One already late keeps the limits it broke: lowering a priority never
+ * removes a breach (design.md §9).
+ */
+function retargetedClock(clock: Clock, { from, to, at }: PriorityChange, rules: AppliedRules): Clock {
+  const target = rules.policy.clocks[clock.name].targets[to];
+  const deadline = deadlineOf(clock, rules.hours);
+  if (deadline !== null && deadline < at) return clock;
+  if (isMoreUrgent(to, from)) return target ? tightenClock(clock, at, target) : clock;
+  return target ? relaxClock(clock, target) : cancelClock(clock, at, NOT_IN_POLICY);
+}
+
+function retargeted(situation: Situation, to: Priority, at: number, rules: AppliedRules): Situation {
+  const change = { from: situation.priority, to, at };
+  const clocks = situation.clocks.map((clock) =>
+    isActive(clock) ? retargetedClock(clock, change, rules) : clock,
+  );
+  // Nothing starts on a resolved ticket; what is promised anew starts when it is reopened.
+  const raised = isMoreUrgent(to, situation.priority) && situation.state === 'open';
+  return {
+    ...situation,
+    priority: to,
+    clocks: raised ? [...clocks, ...newlyPromised(situation, to, at, rules)] : clocks,
+  };
+}
+
+/** Clocks that a raised priority promises and the old one did not: never set, or ended when it was lowered. */
 function newlyPromised(situation: Situation, to: Priority, at: number, rules: AppliedRules): Clock[] {
   return CLOCK_NAMES.flatMap((name) => {
     const target = rules.policy.clocks[name].targets[to];
-    const promisedBefore = rules.policy.clocks[name].targets[situation.priority];
-    const known = situation.clocks.some((clock) => clock.name === name);
-    return target && !promisedBefore && !known ? [startClock(name, 1, at, target)] : [];
+    const last = situation.clocks.findLast((clock) => clock.name === name);
+    if (!target || (last && last.cancelReason !== NOT_IN_POLICY)) return [];
+    if (name === 'firstResponse' && !situation.awaitsResponse) return [];
+    return [startClock(name, (last?.cycle ?? 0) + 1, at, target)];
   });
 }
 
@@ -254,22 +292,28 @@ function resolvedBy(situation: Situation, at: number): Situation {
     offer: null,
     firstResolvedAt: situation.firstResolvedAt ?? at,
     resolvedAt: at,
+    resolvedPriority: situation.priority,
   };
 }
 
 /**
- * Reopening by the clock's own rule: go on; start again, the first try no longer counting; or start a new
+ * Reopening by the clock's own rule: go on, under the priority the ticket has by now; start again, the first try no longer counting; or start a new
  * cycle beside the first. What was breached stays breached: a restarted clock keeps its own cycle.
  */
 function reopenedClocks(situation: Situation, at: number, rules: AppliedRules): Clock[] {
   return situation.clocks.flatMap((clock) => {
-    if (clock.name !== 'resolution' || clock.metAt !== situation.resolvedAt) return [clock];
-    if (situation.clocks.some((other) => other.name === clock.name && other.cycle > clock.cycle)) return [clock];
+    if (clock.name !== 'resolution' || clock.metAt === null || clock.metAt !== situation.resolvedAt)
+      return [clock];
+    if (situation.clocks.some((other) => other.name === clock.name && other.cycle > clock.cycle))
+      return [clock];
     const rule = rules.policy.clocks[clock.name];
     const target = rule.targets[situation.priority];
     if (rule.reopen === 'continue' || !target) {
-      const pause = { from: clock.metAt!, to: at, reason: 'resolved' as const };
-      return [{ ...clock, metAt: null, pauses: at > pause.from ? [...clock.pauses, pause] : clock.pauses }];
+      const pause = { from: clock.metAt, to: at, reason: 'resolved' as const };
+      const pauses = at > pause.from ? [...clock.pauses, pause] : clock.pauses;
+      const change = { from: situation.resolvedPriority!, to: situation.priority, at };
+      const continued = { ...clock, metAt: null, pauses };
+      return [change.from === change.to ? continued : retargetedClock(continued, change, rules)];
     }
     const next = startClock(clock.name, clock.cycle + 1, at, target);
     if (rule.reopen === 'newCycle') return [clock, next];
@@ -278,11 +322,15 @@ function reopenedClocks(situation: Situation, at: number, rules: AppliedRules): 
 }
 
 function reopenedBy(situation: Situation, at: number, rules: AppliedRules): Situation {
+  const { priority, resolvedPriority } = situation;
+  const clocks = reopenedClocks(situation, at, rules);
+  const raised = isMoreUrgent(priority, resolvedPriority!);
   return {
     ...situation,
-    clocks: reopenedClocks(situation, at, rules),
+    clocks: raised ? [...clocks, ...newlyPromised({ ...situation, clocks }, priority, at, rules)] : clocks,
     state: 'open',
     resolvedAt: null,
+    resolvedPriority: null,
     acknowledgedAt: null,
     reopenCount: situation.reopenCount + 1,
   };
@@ -291,7 +339,9 @@ function reopenedBy(situation: Situation, at: number, rules: AppliedRules): Situ
 /** Closing what was never resolved resolves it; what nobody answered ends unanswered, not met. */
 function closedBy(situation: Situation, at: number): Situation {
   const resolved = situation.state === 'resolved' ? situation : resolvedBy(situation, at);
-  const ended = mapClocks(resolved, 'firstResponse', (clock) => cancelClock(clock, at, 'closedWithoutResponse'));
+  const ended = mapClocks(resolved, 'firstResponse', (clock) =>
+    cancelClock(clock, at, 'closedWithoutResponse'),
+  );
   return { ...ended, state: 'closed', closedAt: at };
 }
 
@@ -317,7 +367,7 @@ function messageAdded(
   // Only an agent's public words stop a response clock (§9).
   if (event.author !== 'agent' || event.visibility !== 'public') return { situation };
   const replied = mapClocks(situation, 'firstResponse', (clock) => meetClock(clock, at));
-  return { situation: { ...replied, lastPublicReplyAt: at } };
+  return { situation: { ...replied, lastPublicReplyAt: at, awaitsResponse: false } };
 }
 
 /** Nobody waits for a customer who was not asked anything since the last word from there (§9). */
@@ -345,7 +395,9 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
       if (situation.holds.some(({ reason }) => reason === event.reason)) return moot('already_on_hold');
       if (event.source === 'fact' && event.reason === 'customer' && !event.imported && !wasAsked(situation))
         return moot('public_question_missing');
-      return { situation: { ...situation, holds: [...situation.holds, { reason: event.reason, since: at }] } };
+      return {
+        situation: { ...situation, holds: [...situation.holds, { reason: event.reason, since: at }] },
+      };
     case 'resumed':
       return situation.holds.some(({ reason }) => !event.reason || reason === event.reason)
         ? { situation: withoutHolds(situation, event.reason) }
@@ -360,6 +412,8 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
         : { situation: retargeted(situation, event.priority, at, rules) };
     // Hand-offs already made stand, whatever a late fact says of the state they were made in (§9).
     case 'handoffOffered':
+      if (!event.imported && !rules.policy.tiers.some(({ tier }) => tier === event.toTier))
+        return moot('tier_unknown');
       return {
         situation: { ...situation, offer: { toTier: event.toTier, team: event.team ?? null, since: at } },
       };

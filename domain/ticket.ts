@@ -2,15 +2,17 @@
  * A ticket as the engine carries it: what happened (the story, in fold order), how things stand (its fold),
  * and what the engine has already done about it. `evolve` is total and pure.
  */
-import { compareFoldOrder, type LedgerEvent, type Mode, type OpenedBody, type TicketAttributes } from './events.ts';
-import type { AppliedRules, ClockName } from './policy.ts';
+import { foldClock, stoppedAt, type Clock } from './clock.ts';
 import {
-  advance,
-  isStoryEvent,
-  openedSituation,
-  type Situation,
-  type StoryEvent,
-} from './situation.ts';
+  compareFoldOrder,
+  type LedgerEvent,
+  type Mode,
+  type OpenedBody,
+  type TicketAttributes,
+} from './events.ts';
+import { calendarsOf, type AppliedRules, type ClockName } from './policy.ts';
+import { foldShares } from './shares.ts';
+import { advance, isStoryEvent, openedSituation, type Situation, type StoryEvent } from './situation.ts';
 
 export const SCHEMA_VERSION = 1;
 
@@ -41,6 +43,8 @@ export interface Ticket {
   steps: Readonly<Record<string, true>>;
   /** By `clock/cycle`. */
   breaches: Readonly<Record<string, BreachRecord>>;
+  /** How many breached cycles are not carried any more. */
+  retiredBreaches: number;
   /** Ids of the newest facts, so that a repeated one counts once; `record` catches older ones. */
   seen: readonly string[];
 }
@@ -48,7 +52,9 @@ export interface Ticket {
 /** Facts remembered by id (design.md §1). */
 export const SEEN_LIMIT = 1000;
 /** A longer story folds its older half into the baseline, so that carried state stays bounded (§1). */
-export const STORY_LIMIT = 400;
+export const STORY_LIMIT = 300;
+/** Newer cycles of a clock that an ended one is carried beside; older ones stand in the ledger and in their rows. */
+const CYCLES_CARRIED = 10;
 
 export const stepKey = (clock: ClockName, cycle: number, step: string): string => `${clock}/${cycle}/${step}`;
 export const cycleKey = (clock: ClockName, cycle: number): string => `${clock}/${cycle}`;
@@ -69,6 +75,7 @@ function opened(id: string, event: LedgerEvent<OpenedBody>): Ticket {
     situation,
     steps: {},
     breaches: {},
+    retiredBreaches: 0,
     seen: [],
   };
 }
@@ -102,24 +109,83 @@ export function isTooLate(ticket: Ticket, occurredAt: number): boolean {
 /** Marks what reached a ticket that was already closed: it is kept, and changes no verdict (§9). */
 export const AFTER_CLOSE = 'after_close';
 
+/** Whether the event folds after everything that is known. */
+function isNewest(ticket: Ticket, event: StoryEvent): boolean {
+  const last = ticket.story.at(-1);
+  return !last || compareFoldOrder(last, event) < 0;
+}
+
+/** How things stood right before the event, wherever in the story it falls. */
+export function situationBefore(ticket: Ticket, event: StoryEvent): Situation {
+  if (isNewest(ticket, event)) return ticket.situation;
+  const earlier = ticket.story.filter((one) => compareFoldOrder(one, event) < 0);
+  return fold(ticket.baseline.situation, earlier, ticket.rules);
+}
+
 function withStory(ticket: Ticket, event: StoryEvent): Ticket {
   if (event.moot === AFTER_CLOSE) return ticket;
   if (isTooLate(ticket, event.occurredAt)) return ticket;
-  const last = ticket.story.at(-1);
-  const inOrder = !last || compareFoldOrder(last, event) < 0;
   const story = insertInFoldOrder(ticket.story, slim(event));
-  const situation = inOrder
+  const situation = isNewest(ticket, event)
     ? fold(ticket.situation, [event], ticket.rules)
     : fold(ticket.baseline.situation, story, ticket.rules);
   return bounded({ ...ticket, story, situation });
 }
 
+interface Retired {
+  clocks: ReadonlySet<Clock>;
+  /** Keys of their cycles. */
+  keys: ReadonlySet<string>;
+}
+
+/** Cycles that ended before `until` and have enough newer ones after them. */
+function retiredCycles({ clocks }: Situation, until: number): Retired {
+  const retired = clocks.filter((clock) => {
+    const newer = clocks.filter(({ name, cycle }) => name === clock.name && cycle > clock.cycle);
+    const stop = stoppedAt(clock);
+    return newer.length >= CYCLES_CARRIED && stop !== null && stop <= until;
+  });
+  return { clocks: new Set(retired), keys: new Set(retired.map(({ name, cycle }) => cycleKey(name, cycle))) };
+}
+
+/** The engine's books without what they say of retired cycles; how many of those were breached is kept. */
+function withoutRetired({ steps, breaches, retiredBreaches }: Ticket, { keys }: Retired): Partial<Ticket> {
+  const isKept = (key: string) => !keys.has(key);
+  const cycleOf = (step: string) => step.split('/', 2).join('/');
+  return {
+    steps: Object.fromEntries(Object.entries(steps).filter(([step]) => isKept(cycleOf(step)))),
+    breaches: Object.fromEntries(Object.entries(breaches).filter(([key]) => isKept(key))),
+    retiredBreaches: retiredBreaches + [...keys].filter((key) => breaches[key]?.standing).length,
+  };
+}
+
+/**
+ * The ticket with the older half of a long story folded into its baseline: pauses and shares before it into sums,
+ * cycles long ended left to the ledger. Whatever is asked of the baseline's instant or later has the same answer
+ * as before; facts older than it come too late (design.md §1).
+ */
 function bounded(ticket: Ticket): Ticket {
   if (ticket.story.length <= STORY_LIMIT) return ticket;
+  const { rules, baseline } = ticket;
   const older = ticket.story.slice(0, STORY_LIMIT / 2);
-  const situation = fold(ticket.baseline.situation, older, ticket.rules);
+  const story = ticket.story.slice(STORY_LIMIT / 2);
   const at = older.at(-1)!.occurredAt;
-  return { ...ticket, baseline: { situation, at }, story: ticket.story.slice(STORY_LIMIT / 2) };
+  const whole = foldShares(fold(baseline.situation, older, rules), rules, at);
+  const retired = retiredCycles(whole, at);
+  const clocks = whole.clocks
+    .filter((clock) => !retired.clocks.has(clock))
+    .map((clock) => {
+      const calendars = calendarsOf(rules.policy.clocks[clock.name]);
+      return foldClock(clock, rules.hours, { until: at, calendars });
+    });
+  const situation = { ...whole, clocks };
+  return {
+    ...ticket,
+    ...withoutRetired(ticket, retired),
+    baseline: { situation, at },
+    story,
+    situation: fold(situation, story, rules),
+  };
 }
 
 function withSeen(ticket: Ticket, id: string): Ticket {
@@ -127,21 +193,18 @@ function withSeen(ticket: Ticket, id: string): Ticket {
 }
 
 function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {
-  switch (event.type) {
-    case 'stepReached':
-    case 'stepSkipped':
-      return { ...ticket, steps: { ...ticket.steps, [stepKey(event.clock, event.cycle, event.step)]: true } };
-    case 'breached':
-    case 'breachWithdrawn': {
-      const { revision, deadlineAt } = event;
-      const record = { revision, standing: event.type === 'breached', deadlineAt };
-      return { ...ticket, breaches: { ...ticket.breaches, [cycleKey(event.clock, event.cycle)]: record } };
-    }
-    case 'rulesExtended':
-      return { ...ticket, rules: { ...ticket.rules, hours: { ...ticket.rules.hours, ...event.hours } } };
-    default:
-      return ticket;
+  if (event.type === 'stepReached' || event.type === 'stepSkipped') {
+    const key = stepKey(event.clock, event.cycle, event.step);
+    return { ...ticket, steps: { ...ticket.steps, [key]: true } };
   }
+  if (event.type === 'breached' || event.type === 'breachWithdrawn') {
+    const { revision, deadlineAt } = event;
+    const record = { revision, standing: event.type === 'breached', deadlineAt };
+    return { ...ticket, breaches: { ...ticket.breaches, [cycleKey(event.clock, event.cycle)]: record } };
+  }
+  if (event.type === 'rulesExtended')
+    return { ...ticket, rules: { ...ticket.rules, hours: { ...ticket.rules.hours, ...event.hours } } };
+  return ticket;
 }
 
 /** The ticket after one more event of its ledger. The first event of a ticket is `opened`. */
