@@ -68,12 +68,13 @@ function meaningIn({ columns, events, otherEvents }: Mapping, cells: Cells): Eve
 export function csvFormat(mapping: Mapping): Format {
   const { columns, missing } = mapping;
   const readTime = timeReader(mapping.time);
+  const readOpening = timeReader(mapping.time);
   const noTime = `is not a time ${mapping.time.format}`;
 
   function read({ number: row, cells }: Row): Reading | Skip {
     const caseId = cells[columns.case]!;
     const at = readTime(cells[columns.time]!);
-    const openedAt = columns.opened ? readTime(cells[columns.opened]!) : undefined;
+    const openedAt = columns.opened ? readOpening(cells[columns.opened]!) : undefined;
     const meaning = meaningIn(mapping, cells);
     const priority = priorityIn(mapping, cells);
     const tier = tierIn(mapping, cells);

@@ -51,10 +51,12 @@ const ACTS = ['respond', 'queue', 'accept'] as const;
 const NONE = 'none';
 const WORDS = [NONE, ...Object.keys(STATES), ...ACTS];
 
-const textSchema = z.union([z.string().min(1), z.number()]).transform(String);
+const columnSchema = z
+  .union([z.string().min(1), z.number()], 'must be the name of a column')
+  .transform(String);
 
 const eventSchema = z
-  .union([z.string(), z.array(z.string()).min(1, 'say none for a value that means nothing')])
+  .union([z.string(), z.array(z.string()).min(1)], 'must be a word or a list of words')
   .transform((given, context): EventMeaning => {
     const words = [given].flat();
     const fault = (message: string) => context.addIssue({ code: 'custom', message });
@@ -87,13 +89,15 @@ const timeSchema = z
   });
 
 const columnsSchema = z.strictObject({
-  case: textSchema,
-  time: textSchema,
-  event: z.union([textSchema, z.array(textSchema).min(1)]).transform((given) => [given].flat()),
-  opened: textSchema.optional(),
-  priority: textSchema.optional(),
-  tier: textSchema.optional(),
-  team: textSchema.optional(),
+  case: columnSchema,
+  time: columnSchema,
+  event: z
+    .union([columnSchema, z.array(columnSchema).min(1)], 'must be the name of a column, or a list of names')
+    .transform((given) => [given].flat()),
+  opened: columnSchema.optional(),
+  priority: columnSchema.optional(),
+  tier: columnSchema.optional(),
+  team: columnSchema.optional(),
 });
 
 const ATTRIBUTES = [
@@ -118,7 +122,7 @@ const mappingSchema = z
     defaults: z
       .strictObject({ priority: z.enum(PRIORITIES).default('P3'), tier: z.int().min(1).default(1) })
       .prefault({}),
-    attributes: z.partialRecord(z.enum(ATTRIBUTES), textSchema).default({}),
+    attributes: z.partialRecord(z.enum(ATTRIBUTES), columnSchema).default({}),
     missing: z.array(z.union([z.string(), z.null()]).transform((text) => text ?? '')).default(['', '?']),
     delimiter: z.string().length(1, 'is one character').default(','),
   })
@@ -147,7 +151,8 @@ function faultsOf(issue: z.core.$ZodIssue): { field: string; message: string }[]
       field: fieldOf([...issue.path, key]),
       message: 'is not a field of a mapping',
     }));
-  const message = issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message;
+  const isMissing = issue.input === undefined && issue.code !== 'custom';
+  const message = isMissing ? 'is missing' : issue.message;
   return [{ field: fieldOf(issue.path), message }];
 }
 

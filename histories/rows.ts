@@ -35,9 +35,10 @@ async function isGzip(file: string): Promise<boolean> {
 }
 
 async function textOf(file: string): Promise<Readable> {
+  const packed = await isGzip(file);
   const bytes = createReadStream(file);
   // The error of either stream reaches whoever reads the last one.
-  const text = (await isGzip(file)) ? pipeline(bytes, createGunzip(), () => {}) : bytes;
+  const text = packed ? pipeline(bytes, createGunzip(), () => {}) : bytes;
   return text.setEncoding('utf8');
 }
 

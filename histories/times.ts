@@ -53,6 +53,8 @@ function compile(format: string): Pattern {
 
 type Parts = Partial<Record<Part, number>>;
 
+const daysIn = (year: number, month: number): number => new Date(Date.UTC(year, month, 0)).getUTCDate();
+
 /** The wall clock as if it were UTC; null for one that no day has, such as 31 April or 24:10. */
 function wallClockOf({
   year = 0,
@@ -64,7 +66,7 @@ function wallClockOf({
   millisecond = 0,
 }: Parts) {
   const exists = month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 59;
-  if (!exists || day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return null;
+  if (!exists || day < 1 || (day > 28 && day > daysIn(year, month))) return null;
   return Date.UTC(year, month - 1, day, hour, minute, second, millisecond);
 }
 
@@ -99,6 +101,16 @@ function readIso(text: string, zone: string | undefined): number | null {
   return match[9] === '-' ? wallClock + offset : wallClock - offset;
 }
 
+/** Rows of one case often repeat a time, that of its opening above all. */
+function rememberingTheLast(read: TimeReader): TimeReader {
+  let lastText: string | undefined;
+  let lastAt: number | null = null;
+  return (text) => {
+    if (text !== lastText) [lastText, lastAt] = [text, read(text)];
+    return lastAt;
+  };
+}
+
 /** Throws for a format that cannot be understood, or that needs a zone and has none. */
 export function timeReader({ format, zone }: TimeFormat): TimeReader {
   if (format === 'iso') return (text) => readIso(text, zone);
@@ -106,9 +118,9 @@ export function timeReader({ format, zone }: TimeFormat): TimeReader {
   if (format === 'epochMilliseconds') return (text) => (/^\d{1,15}$/.test(text) ? Number(text) : null);
   const pattern = compile(format);
   if (zone === undefined) throw new Error(`${format} has no offset in it; name the zone of these times`);
-  return (text) => {
+  return rememberingTheLast((text) => {
     const parts = readParts(pattern, text);
     const wallClock = parts && wallClockOf(parts);
     return wallClock === null ? null : localInstant(wallClock, zone);
-  };
+  });
 }

@@ -46,7 +46,9 @@ const LEVELS: Readonly<Record<string, Level>> = {
   '3 - Low': 'low',
 };
 
-const readTime = timeReader({ format: 'd/M/yyyy HH:mm', zone: ZONE });
+const TIME = { format: 'd/M/yyyy HH:mm', zone: ZONE };
+const readTime = timeReader(TIME);
+const readOpening = timeReader(TIME);
 
 function attributesOf(cells: Row['cells']): TicketAttributes {
   const named = (column: string) => (cells[column] === MISSING ? undefined : cells[column]);
@@ -68,7 +70,7 @@ function attributesOf(cells: Row['cells']): TicketAttributes {
 function read({ number: row, cells }: Row): Reading | Skip {
   const { number: caseId, incident_state: state, priority, assignment_group: team } = cells;
   const at = readTime(cells['sys_updated_at']!);
-  const openedAt = readTime(cells['opened_at']!);
+  const openedAt = readOpening(cells['opened_at']!);
   const standing = lookUp(STATES, state!);
   const known = lookUp(PRIORITIES, priority!);
   if (!caseId || caseId === MISSING) return skip('number', 'names no incident', caseId!);

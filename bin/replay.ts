@@ -1,0 +1,201 @@
+/** `tierline replay`: the tickets of another system, judged by our clocks. */
+import type { Policy } from '../domain/policy.ts';
+import { loadPolicies } from '../api/schemas/policy.ts';
+import { formatOf } from '../histories/formats.ts';
+import { readLog, type ImportedLog } from '../histories/log.ts';
+import { foldLog, reportOn, rulesOver, type ReplayReport } from '../histories/report.ts';
+import { differences, type Difference, type PlayOnEngine, type Verdict } from '../histories/verdict.ts';
+import { readConfig } from './config.ts';
+
+/** As the command line gives them. */
+export interface ReplayOptions {
+  /** bpic2013, uci, helpdesk or csv. */
+  format: string;
+  /** The mapping file of format csv. */
+  mapping?: string;
+  /** Name of a policy; `standard` unless told. */
+  policy?: string;
+  /** Only so many cases, the first of the file. */
+  limit?: string | number;
+  /** Also play every case as a real workflow, and compare. */
+  engine?: boolean;
+  /** One JSON document instead of tables. */
+  json?: boolean;
+}
+
+/** What the command needs of the world around it. */
+export interface ReplayTools {
+  policiesDir: string;
+  playOnEngine?: PlayOnEngine;
+  /** The result, to standard output. */
+  print: (text: string) => void;
+  /** Progress, to standard error. */
+  say: (text: string) => void;
+}
+
+/** What the engine made of the same cases. */
+export interface EngineComparison {
+  tickets: number;
+  /** Where it disagrees with the fold; empty as it should be. */
+  differences: Difference[];
+}
+
+export type ReplayResult = ReplayReport & { engine?: EngineComparison };
+
+const DIFFERENCES_SHOWN = 20;
+const CASES_PER_WORD = 5_000;
+
+const count = (number: number): string => number.toLocaleString('en-US');
+
+function defaultTools(): ReplayTools {
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  return {
+    policiesDir: readConfig().policiesDir,
+    // Loaded only when asked for: it brings the Temporal SDK along.
+    playOnEngine: async (...cases) => (await import('./engine-replay.ts')).createEnginePlayer(say)(...cases),
+    print: (text) => process.stdout.write(`${text}\n`),
+    say,
+  };
+}
+
+/** The command: exit code 1 where the engine disagrees. */
+export async function run(file: string, options: ReplayOptions): Promise<void> {
+  const { agrees } = await replay(file, options);
+  if (!agrees) process.exitCode = 1;
+}
+
+async function policyNamed(name: string, dir: string): Promise<Policy> {
+  const policies = await loadPolicies(dir);
+  const found = policies.find((policy) => policy.name === name);
+  if (found) return found;
+  throw new Error(
+    `There is no policy ${name} in ${dir}; known are ${policies.map((one) => one.name).join(', ')}`,
+  );
+}
+
+function limitOf({ limit }: ReplayOptions): number | undefined {
+  if (limit === undefined) return undefined;
+  if (/^[1-9]\d*$/.test(String(limit))) return Number(limit);
+  throw new Error(`--limit ${limit} is not a number of cases from 1`);
+}
+
+async function read(file: string, options: ReplayOptions, { say }: ReplayTools): Promise<ImportedLog> {
+  const format = await formatOf(options.format, options.mapping);
+  const limit = limitOf(options);
+  return readLog(file, format, { limit, onProgress: (rows) => say(`${file}: ${count(rows)} rows read`) });
+}
+
+/**
+ * Reads a log, judges its cases under a policy and prints the figures; true if the engine, where it was asked,
+ * agrees with every one of them. Throws LogFileError, MappingError, PolicyFileError or an Error with a message for
+ * the user.
+ */
+export async function replay(
+  file: string,
+  options: ReplayOptions,
+  tools: ReplayTools = defaultTools(),
+): Promise<{ result: ReplayResult; agrees: boolean }> {
+  const { print, say, playOnEngine } = tools;
+  if (options.engine && !playOnEngine) throw new Error('There is no engine here to play the cases on');
+  const policy = await policyNamed(options.policy ?? 'standard', tools.policiesDir);
+  const log = await read(file, options, tools);
+  const rules = rulesOver(policy, log);
+  const verdicts = foldLog(log, rules, (done) => {
+    if (done > 0 && done % CASES_PER_WORD === 0) say(`${count(done)} of ${count(log.cases)} cases judged`);
+  });
+  const result: ReplayResult = reportOn(log, policy, verdicts);
+  if (options.engine && playOnEngine) {
+    say(`playing ${count(log.cases)} cases as workflows in virtual time`);
+    result.engine = compare(verdicts, await playOnEngine(log.histories, rules, log.until));
+  }
+  print(options.json ? JSON.stringify(result) : describe(result));
+  return { result, agrees: (result.engine?.differences.length ?? 0) === 0 };
+}
+
+function compare(pure: readonly Verdict[], engine: readonly Verdict[]): EngineComparison {
+  return { tickets: engine.length, differences: differences(pure, engine) };
+}
+
+// --------------------------------------------------------------------------------------------------------- tables
+
+type Line = readonly (string | number)[];
+
+/** Columns of text to the left, of numbers to the right. */
+function table(head: readonly string[], lines: readonly Line[]): string {
+  const cells = lines.map((line) => line.map((cell) => (typeof cell === 'number' ? count(cell) : cell)));
+  const widths = head.map((name, i) => Math.max(name.length, ...cells.map((line) => line[i]!.length)));
+  const isNumber = (i: number) => lines.some((line) => typeof line[i] === 'number');
+  const row = (line: readonly string[]) =>
+    line.map((cell, i) => (isNumber(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ');
+  return [head, ...cells].map((line) => row(line).trimEnd()).join('\n');
+}
+
+function describe(result: ReplayResult): string {
+  const parts = [describeLog(result), clockTable(result), ownerTable(result), describeHands(result)];
+  return [...parts, ...(result.engine ? [describeEngine(result.engine)] : [])].join('\n\n');
+}
+
+function describeLog({ file, format, policy, from, until, ...account }: ReplayResult): string {
+  const { rows, cases, rowsUsed, rowsWithoutChange, rowsSkipped, notes } = account;
+  return [
+    `${file}, read as ${format} and judged by policy ${policy.name} version ${policy.version}`,
+    `${from} to ${until}`,
+    `${count(cases)} cases; of ${count(rows)} rows ${count(rowsUsed)} used, ${count(rows - rowsUsed)} skipped`,
+    `  ${count(rowsWithoutChange)} of the rows used repeat what was known`,
+    ...rowsSkipped.map(
+      ({ reason, count: skipped, examples }) =>
+        `  skipped ${count(skipped)}: ${reason} (${examples.join('; ')})`,
+    ),
+    ...notes.map((note) => `  ${note}`),
+  ].join('\n');
+}
+
+function clockTable({ clocks }: ResultOf<'clocks'>): string {
+  const share = (met: number, breached: number) =>
+    met + breached === 0 ? '' : `${((100 * met) / (met + breached)).toFixed(1)} %`;
+  return table(
+    ['clock', 'priority', 'met', 'breached', 'running', 'cancelled', 'met in time'],
+    clocks.map(({ clock, priority, met, breached, running, cancelled }) => {
+      return [clock, priority, met, breached, running, cancelled, share(met, breached)];
+    }),
+  );
+}
+
+type ResultOf<K extends keyof ReplayResult> = Pick<ReplayResult, K>;
+
+function ownerTable({ timeInTier }: ResultOf<'timeInTier'>): string {
+  const owners = Object.entries(timeInTier);
+  return table(
+    ['owner', 'open hours'],
+    owners.map(([owner, seconds = 0]) => [owner, Math.round(seconds / 3600)]),
+  );
+}
+
+function describeHands(result: ReplayResult): string {
+  const { offers } = result;
+  const { median, p90, max } = offers.waitSeconds;
+  const waits =
+    offers.waits > 0
+      ? `; ${count(offers.waits)} waited: median ${median} s, p90 ${p90} s, longest ${max} s`
+      : '';
+  return [
+    `handoffs ${count(result.handoffs)} in ${count(result.casesHandedOff)} cases, back to a tier that was left ${count(result.pingPong)} in ${count(result.casesPingPong)}`,
+    `team changes ${count(result.teamChanges)}, back to a team that was left ${count(result.teamReturns)} in ${count(result.casesTeamReturned)} cases`,
+    `offers to another tier ${count(offers.made)}, accepted ${count(offers.accepted)}${waits}`,
+    `reopened ${count(result.reopenings)} times in ${count(result.casesReopened)} cases; ${count(result.casesHeld)} cases were on hold`,
+  ].join('\n');
+}
+
+function describeEngine({ tickets, differences: found }: EngineComparison): string {
+  if (found.length === 0) return `the engine played ${count(tickets)} cases and agrees on every figure`;
+  const shown = found
+    .slice(0, DIFFERENCES_SHOWN)
+    .map(
+      ({ caseId, field, pure, engine }) =>
+        `  ${caseId} ${field}: fold ${String(pure)}, engine ${String(engine)}`,
+    );
+  const more = found.length > shown.length ? [`  and ${count(found.length - shown.length)} more`] : [];
+  return [`the engine disagrees with the fold on ${count(found.length)} figures`, ...shown, ...more].join(
+    '\n',
+  );
+}
