@@ -1,0 +1,72 @@
+/** Paths through a ticket's life. Each is recorded once (test/replay) and replayed by every build. */
+import type { Desk } from './desk.ts';
+
+/** Plays the story and answers the ticket whose history it is. */
+export type Story = (desk: Desk) => Promise<string>;
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+
+const untilType = (desk: Desk, ticketId: string, type: string) =>
+  desk.timeline(ticketId, (events) => events.some((event) => event.type === type));
+
+export const STORIES: Record<string, Story> = {
+  async 'breach-escalates-to-tier-2'(desk) {
+    const ticketId = await desk.open({ priority: 'P1' });
+    await desk.fastForward(ticketId, 60 * SECOND);
+    await untilType(desk, ticketId, 'handedOff');
+    return ticketId;
+  },
+  async 'held-for-the-customer-and-resumed-by-an-answer'(desk) {
+    const ticketId = await desk.open({ policy: 'standard', priority: 'P1' });
+    await desk.ask(ticketId, { type: 'acknowledge' });
+    await desk.ask(ticketId, { type: 'reply' });
+    await desk.ask(ticketId, { type: 'hold', reason: 'customer' });
+    await desk.fastForward(ticketId, 6 * HOUR);
+    await desk.tell(ticketId, {
+      type: 'messageAdded',
+      author: 'customer',
+      visibility: 'public',
+      occurredAt: Date.now() + 6 * HOUR,
+    });
+    await untilType(desk, ticketId, 'messageAdded');
+    await desk.ask(ticketId, { type: 'resolve', causeCode: 'user-error' });
+    return ticketId;
+  },
+  async 'late-answer-withdraws-a-breach'(desk) {
+    const ticketId = await desk.open({ priority: 'P1' });
+    const openedAt = (await desk.ledger.events(ticketId))[0]!.occurredAt;
+    await desk.fastForward(ticketId, 15 * SECOND);
+    await untilType(desk, ticketId, 'breached');
+    await desk.tell(ticketId, {
+      type: 'messageAdded',
+      author: 'agent',
+      visibility: 'public',
+      occurredAt: openedAt + 5 * SECOND,
+    });
+    await untilType(desk, ticketId, 'breachWithdrawn');
+    return ticketId;
+  },
+  async 'raised-handed-on-resolved-and-closed-by-itself'(desk) {
+    const ticketId = await desk.open({ policy: 'demo', priority: 'P4' });
+    await desk.ask(ticketId, { type: 'assign', assignee: 'agent-1' });
+    await desk.ask(ticketId, { type: 'prioritise', priority: 'P2' });
+    await desk.ask(ticketId, { type: 'offerHandoff', toTier: 2 });
+    await desk.ask(ticketId, { type: 'resolve' });
+    await desk.ask(ticketId, { type: 'reopen' });
+    await desk.ask(ticketId, { type: 'resolve' });
+    await desk.fastForward(ticketId, 40 * SECOND);
+    await untilType(desk, ticketId, 'autoClosed');
+    return ticketId;
+  },
+  async 'answered-twice-over-and-cancelled'(desk) {
+    const ticketId = await desk.open({ policy: 'standard', priority: 'P3' });
+    const now = Date.now();
+    const fact = { type: 'assigned', team: 'network', occurredAt: now, id: 'fact-1' } as const;
+    await desk.tell(ticketId, fact, fact);
+    await desk.tell(ticketId, fact);
+    await desk.ask(ticketId, { type: 'note' });
+    await desk.ask(ticketId, { type: 'cancel' });
+    return ticketId;
+  },
+};
