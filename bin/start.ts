@@ -10,7 +10,14 @@ import { ensureHome } from './files.ts';
 import { forgetRun, lastRun, recordRun, takeHome, type RunRecord } from './home.ts';
 import { freePortFrom } from './ports.ts';
 import { identify, isRunning, stopProcess, type ProcessIdentity } from './processes.ts';
-import { createSupervisor, launchNode, type Service, type Supervisor } from './supervisor.ts';
+import { STANDBY } from './supervised.ts';
+import {
+  createSupervisor,
+  launchNode,
+  type NodeServiceOptions,
+  type Service,
+  type Supervisor,
+} from './supervisor.ts';
 import { watchSources } from './watch.ts';
 
 export interface StartOptions {
@@ -92,40 +99,36 @@ interface Setting {
 }
 
 async function bringUp({ config, supervisor, tree }: Setting): Promise<ReadyReport> {
-  const [database, temporal, port] = await Promise.all([
-    bringUpDatabase({ config, supervisor, tree }),
-    bringUpTemporal({ config, supervisor }),
-    freePortFrom(config.port, config.host),
-  ]);
+  const port = await freePortFrom(config.port, config.host);
   const api = `http://${reachableHost(config.host)}:${port}`;
-  Object.assign(tree, { api, database, temporal: temporal.address, temporalUi: temporal.uiUrl });
   if (port !== config.port && config.port !== 0)
     say('tierline', `port ${config.port} is taken; using ${port}`);
 
-  const env = {
-    ...(config.temporalAddress === undefined ? withoutTemporalProfile(config.home) : process.env),
-    DATABASE_URL: database,
-    TEMPORAL_ADDRESS: temporal.address,
-    TIERLINE_HOME: config.home,
-    TIERLINE_PORT: String(port),
-  };
-  await Promise.all([
-    supervisor.start('api', () => launchOwn('api', env, { url: `${api}/readyz` })),
-    supervisor.start('worker', () => launchOwn('worker', env, { line: 'worker ready' })),
+  const servers = Promise.all([
+    bringUpDatabase({ config, supervisor, tree }),
+    bringUpTemporal({ config, supervisor }),
   ]);
-  const {
-    api: apiPid = null,
-    worker = null,
-    temporal: temporalPid = null,
-    postgres = null,
-  } = supervisor.pids();
+  // API and worker load their code meanwhile, and are then told where the servers are.
+  const message = servers.then(([database, { address }]) => ({
+    DATABASE_URL: database,
+    TEMPORAL_ADDRESS: address,
+  }));
+  const child = { env: environmentFor(config, port), message };
+  const [[database, temporal]] = await Promise.all([
+    servers,
+    supervisor.start('api', () => launchOwn('api', { ...child, readyWhen: { url: `${api}/readyz` } })),
+    supervisor.start('worker', () => launchOwn('worker', { ...child, readyWhen: { line: 'worker ready' } })),
+  ]);
+  Object.assign(tree, { api, database, temporal: temporal.address, temporalUi: temporal.uiUrl });
+  recordTree(config.home, tree, supervisor);
+  const none = { api: null, worker: null, postgres: null, temporal: null };
   return {
     api,
     apiKey: tree.apiKey,
     temporal: temporal.address,
     temporalUi: temporal.uiUrl,
     database,
-    pids: { api: apiPid, worker, postgres, temporal: temporalPid, supervisor: process.pid },
+    pids: { ...none, ...supervisor.pids(), supervisor: process.pid },
   };
 }
 
@@ -166,19 +169,23 @@ async function bringUpTemporal({ config, supervisor }: Omit<Setting, 'tree'>): P
   return { address: temporalAddress, uiUrl: null };
 }
 
+/** What API and worker know from the beginning; where the servers are comes later. */
+function environmentFor({ home, temporalAddress }: Config, port: number): NodeJS.ProcessEnv {
+  const ours = temporalAddress === undefined ? withoutTemporalProfile(home) : process.env;
+  return { ...ours, TIERLINE_HOME: home, TIERLINE_PORT: String(port), [STANDBY]: '1' };
+}
+
 /** Credentials for somebody's Temporal service would make our own, which speaks without TLS, unreachable. */
 function withoutTemporalProfile(home: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^TEMPORAL_(?!NAMESPACE$)/.test(name));
   return { ...Object.fromEntries(kept), TEMPORAL_CONFIG_FILE: join(home, 'no-temporal-profile.toml') };
 }
 
-async function launchOwn(
-  command: 'api' | 'worker',
-  env: NodeJS.ProcessEnv,
-  readyWhen: { url: string } | { line: string },
-): Promise<Service> {
+type OwnOptions = Pick<NodeServiceOptions, 'env' | 'message' | 'readyWhen'>;
+
+async function launchOwn(command: 'api' | 'worker', options: OwnOptions): Promise<Service> {
   const args = [join(projectRoot, 'bin', 'tierline.mjs'), command];
-  return launchNode({ args, env, readyWhen, onLine: (line) => say(command, readable(line)) });
+  return launchNode({ ...options, args, onLine: (line) => say(command, readable(line)) });
 }
 
 /** An address to reach a server by that listens on `host`, as it stands in a URL. */

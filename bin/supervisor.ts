@@ -151,6 +151,8 @@ export interface NodeServiceOptions {
   env: NodeJS.ProcessEnv;
   /** Told each line the process writes, to standard output or standard error. */
   onLine: (line: string) => void;
+  /** Sent to it as a message once known; until then it is on standby, and patience has not begun. */
+  message?: Promise<Record<string, string>>;
   /** It is ready when it has written a line that contains this text, or when this URL answers 200. */
   readyWhen: { line: string } | { url: string };
   /** Patience at each stage: to become ready, and to end after SIGTERM. */
@@ -163,7 +165,7 @@ export interface NodeServiceOptions {
  * itself. `ready` rejects when it ends first, or takes too long (it is then left running).
  */
 export function launchNode(options: NodeServiceOptions): Service {
-  const { args, env, onLine, readyWhen, readyWithinMs = 60_000, endsWithinMs = 20_000 } = options;
+  const { args, env, message, onLine, readyWhen, readyWithinMs = 60_000, endsWithinMs = 20_000 } = options;
   const child = spawn(process.execPath, args, {
     env,
     detached: true, // out of our process group, so that Ctrl-C reaches us alone and we stop it in order
@@ -187,11 +189,12 @@ export function launchNode(options: NodeServiceOptions): Service {
       onLine(line);
     });
   }
+  const told = Promise.resolve(message).then((content) => content && child.connected && child.send(content));
   const over = new AbortController();
   const ready = Promise.race([
-    'url' in readyWhen ? untilAnswers(readyWhen.url, over.signal) : readyLine,
+    'url' in readyWhen ? told.then(() => untilAnswers(readyWhen.url, over.signal)) : readyLine,
     exited.then((how) => Promise.reject(new Error(`it ended with ${how} before it was ready`))),
-    tooLong(readyWithinMs, over.signal),
+    told.then(() => tooLong(readyWithinMs, over.signal)),
   ]).finally(() => over.abort());
   ready.catch(() => {}); // whoever needs it awaits it; the exit is reported in any case
   return { pid: child.pid ?? -1, exited, stop, ready };

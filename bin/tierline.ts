@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { projectRoot, readConfig } from './config.ts';
 import { withServices } from './home.ts';
+import { joinSupervisor } from './supervised.ts';
 
 const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
   version: string;
@@ -28,16 +29,16 @@ program
   .command('api')
   .description('run the API alone')
   .action(async () => {
-    endWithParent();
-    await (await import('./server.ts')).run(withServices(readConfig()));
+    const [{ run }] = await Promise.all([import('./server.ts'), joinSupervisor()]);
+    await run(withServices(readConfig()));
   });
 
 program
   .command('worker')
   .description('run a worker alone')
   .action(async () => {
-    endWithParent();
-    await (await import('./worker.ts')).run(withServices(readConfig()));
+    const [{ run }] = await Promise.all([import('./worker.ts'), joinSupervisor()]);
+    await run(withServices(readConfig()));
   });
 
 program
@@ -97,14 +98,4 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const wantsDetails = ['debug', 'trace'].includes(process.env['TIERLINE_LOG_LEVEL'] ?? '');
   return wantsDetails ? (error.stack ?? error.message) : error.message;
-}
-
-/** Under `tierline start` we have a channel to the supervisor; when it closes, the supervisor was killed. */
-function endWithParent(): void {
-  if (process.channel === undefined) return;
-  process.once('disconnect', () => {
-    process.kill(process.pid, 'SIGTERM');
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 20_000).unref();
-  });
-  process.channel.unref(); // the channel alone is no reason to keep running
 }

@@ -75,7 +75,7 @@ test('services stop in the order asked for, and nothing is started again', async
   const lines: string[] = [];
   const supervisor = createSupervisor({ log: () => {}, onChange: () => {} });
   const farewell = (name: string) =>
-    `${PATIENT}; process.on('SIGTERM', () => setTimeout(() => { console.log('${name} gone'); process.exit(0) }, 50))`;
+    `process.on('SIGTERM', () => setTimeout(() => { console.log('${name} gone'); process.exit(0) }, 50)); ${PATIENT}`;
   await supervisor.start('one', () => launch(farewell('one'), lines));
   await supervisor.start('two', () => launch(farewell('two'), lines));
   await supervisor.stop(['two', 'one']);
