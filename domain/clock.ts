@@ -24,6 +24,8 @@ export interface Limit {
   spentMs?: number;
   /** In a folded clock: when the target ran out, if it had by `folded.until`. */
   reachedAt?: number;
+  /** In a folded clock: whether all of `spentMs` was reached by `folded.until`, and not just where a pause starts. */
+  isSpent?: boolean;
 }
 
 /**
@@ -134,10 +136,12 @@ export function instantOfAmount(
   const open = hoursOf(hours, limit.calendar);
   let remaining = amountMs - (limit.spentMs ?? 0);
   let cursor = Math.max(limit.from, knownFrom(clock));
+  if (limit.spentMs !== undefined && (remaining < 0 || (remaining === 0 && limit.isSpent))) return cursor;
   for (const pause of clock.pauses) {
     if (pause.to !== null && pause.to <= cursor) continue;
     const available = openTimeBetween(open, cursor, pause.from);
-    if (available > remaining) return instantAfter(open, cursor, remaining);
+    const at = available >= remaining ? instantAfter(open, cursor, remaining) : null;
+    if (at !== null && at < pause.from) return at;
     remaining -= available;
     if (pause.to === null) return null;
     cursor = pause.to;
@@ -246,7 +250,9 @@ export function foldClock(
   const limits = clock.limits.map((limit): Limit => {
     const instant = limitInstant(clock, hours, limit);
     const reached = instant !== null && instant <= to ? { reachedAt: instant } : {};
-    return { ...limit, spentMs: spentBy(clock, hours, limit, to), ...reached };
+    const spentMs = spentBy(clock, hours, limit, to);
+    const spentAt = instantOfAmount(clock, hours, limit, spentMs);
+    return { ...limit, spentMs, isSpent: spentAt !== null && spentAt <= to, ...reached };
   });
   const pauses = clock.pauses.filter((pause) => !isOver(pause));
   return { ...clock, limits, pauses, folded: { until: to, runningMs: Object.fromEntries(running) } };

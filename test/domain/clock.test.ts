@@ -74,6 +74,12 @@ describe('a deadline', () => {
     expect(deadlineOf(resumeClock(standing, at(15)), OFFICE)).toBe(at(15));
   });
 
+  test('that fell at closing time is not undone by a pause that starts after hours', () => {
+    expect(deadlineOf(pauseClock(started(13, 4), at(18), 'customer'), OFFICE)).toBe(at(17));
+    expect(deadlineOf(paused(started(13, 4), 18, 24 + 10), OFFICE)).toBe(at(17));
+    expect(deadlineOf(pauseClock(started(13, 4), at(17), 'customer'), OFFICE)).toBeNull();
+  });
+
   test('is unknown beyond the known hours', () => {
     expect(deadlineOf(started(10, 1000), OFFICE)).toBeNull();
   });
