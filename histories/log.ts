@@ -54,7 +54,7 @@ function addSkipped({ skipped }: Gathered, reason: string, example: string): voi
   const known = skipped.get(reason) ?? { reason, count: 0, examples: [] };
   skipped.set(reason, known);
   known.count += 1;
-  if (known.examples.length < EXAMPLES) known.examples.push(example);
+  if (known.examples.length < EXAMPLES && !known.examples.includes(example)) known.examples.push(example);
 }
 
 function addReading(gathered: Gathered, reading: Reading, limit: number): void {

@@ -1,6 +1,6 @@
 /**
- * The figures of a log, counted a second time and in another way: row by row from the raw file, on elapsed time,
- * with nothing of histories/ or domain/. Written from the table that says how the logs are to be read.
+ * The figures of a log, counted a second time and in another way: row by row from the raw file, day by day of the
+ * office, with nothing of histories/ or domain/. Written from the table that says how the logs are to be read.
  */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
@@ -53,6 +53,40 @@ export function europeanInstant(wallClock: number, winterHours: number): number 
   return wallClock - winterHours * HOUR - (isSummer ? HOUR : 0);
 }
 
+const DAY = 24 * HOUR;
+
+/** Milliseconds between two instants in which an office in London is open: Monday to Friday, nine to five. */
+function openMs(from: number, to: number): number {
+  let total = 0;
+  for (let day = Math.floor(from / DAY) * DAY; day <= to; day += DAY) {
+    const isWeekend = new Date(day).getUTCDay() % 6 === 0;
+    const opens = Math.max(from, europeanInstant(day + 9 * HOUR, 0));
+    const closes = Math.min(to, europeanInstant(day + 17 * HOUR, 0));
+    if (!isWeekend && closes > opens) total += closes - opens;
+  }
+  return total;
+}
+
+/** A promise of so much open time, kept or broken as time passes. */
+class Promised {
+  late = false;
+  private left: number;
+
+  constructor(ms: number) {
+    this.left = ms;
+  }
+
+  /** Time that counts. What is used up at closing time is late from then on; at `to` itself it is not yet. */
+  pass(from: number, to: number): void {
+    if (to <= from) return;
+    const open = openMs(from, to);
+    const usedUpBefore =
+      this.left === 0 || open > this.left || (open === this.left && openMs(to - 1, to) === 0);
+    this.late ||= usedUpBefore;
+    this.left = Math.max(0, this.left - open);
+  }
+}
+
 /** A row, as far as the figures go. */
 export interface Step {
   at: number;
@@ -70,49 +104,52 @@ export interface Recount {
   handoffs: number;
   returns: number;
   reopened: number;
-  /** Milliseconds until the first response, or until the end without one; time after resolution left out. */
-  responseMs: number;
   responded: boolean;
-  resolutionMs: number;
+  responseLate: boolean;
+  resolutionLate: boolean;
   done: boolean;
   closed: boolean;
 }
 
-/** One case from its steps in order of time, opened at `openedAt` and looked at until `until`. */
-export function recount(steps: readonly Step[], openedAt: number, until: number): Recount {
-  const all: Recount = {
-    shares: {},
-    handoffs: 0,
-    returns: 0,
-    reopened: 0,
-    responseMs: 0,
-    responded: false,
-    resolutionMs: 0,
-    done: false,
-    closed: false,
-  };
+/** What there is to count of one case. */
+export interface CaseOfSteps {
+  /** In order of time. */
+  steps: readonly Step[];
+  openedAt: number;
+  /** The end of the log. */
+  until: number;
+  /** Targets in milliseconds of open time. */
+  responseMs: number;
+  resolutionMs: number;
+}
+
+/** One case, counted. Time after its resolution counts for nobody and for nothing. */
+export function recount({ steps, openedAt, until, responseMs, resolutionMs }: CaseOfSteps): Recount {
+  const shares: Record<string, number> = {};
+  const [response, resolution] = [new Promised(responseMs), new Promised(resolutionMs)];
+  const left = new Set<number>();
+  let [handoffs, returns, reopened] = [0, 0, 0];
+  let [responded, done, closed, inFlight] = [false, false, false, false];
+  let waitsFor: Step['waitsFor'] = null;
   let owner = steps[0]!.line;
   let line = owner;
-  let inFlight = false;
-  let waitsFor: Step['waitsFor'] = null;
   let cursor = openedAt;
-  const left = new Set<number>();
 
   const pass = (to: number) => {
-    const ms = Math.max(0, to - cursor);
+    const from = cursor;
     cursor = Math.max(cursor, to);
-    if (all.done || ms === 0) return;
+    if (done) return;
     const share = waitsFor ?? (inFlight ? 'handoff' : `tier${owner}`);
-    all.shares[share] = (all.shares[share] ?? 0) + ms;
-    if (!all.responded) all.responseMs += ms;
-    if (waitsFor === null) all.resolutionMs += ms;
+    shares[share] = (shares[share] ?? 0) + openMs(from, cursor);
+    if (!responded) response.pass(from, cursor);
+    if (waitsFor === null) resolution.pass(from, cursor);
   };
   const take = (to: number) => {
     inFlight = false;
     if (to === owner) return;
     left.add(owner);
-    all.handoffs += 1;
-    if (left.has(to)) all.returns += 1;
+    handoffs += 1;
+    if (left.has(to)) returns += 1;
     owner = to;
   };
 
@@ -122,13 +159,13 @@ export function recount(steps: readonly Step[], openedAt: number, until: number)
     else if (step.line !== line || (inFlight && step.accepts)) take(step.line);
     line = step.line;
     waitsFor = step.waitsFor;
-    all.responded ||= step.responds;
-    if (step.state === 'open' && all.done) all.reopened += 1;
-    if (step.state !== 'same') {
-      all.done = step.state !== 'open';
-      all.closed = step.state === 'closed' || (all.closed && all.done);
-    }
+    responded ||= step.responds;
+    if (step.state === 'open' && done) reopened += 1;
+    if (step.state === 'same') continue;
+    done = step.state !== 'open';
+    closed = step.state === 'closed' || (closed && done);
   }
   pass(until);
-  return all;
+  const [responseLate, resolutionLate] = [response.late, resolution.late];
+  return { shares, handoffs, returns, reopened, responded, responseLate, resolutionLate, done, closed };
 }
