@@ -151,6 +151,8 @@ function faultsOf(issue: z.core.$ZodIssue): { field: string; message: string }[]
       field: fieldOf([...issue.path, key]),
       message: 'is not a field of a mapping',
     }));
+  if (issue.path.length === 0 && issue.code === 'invalid_type')
+    return [{ field: '', message: 'is no mapping: a set of fields such as columns, time and events' }];
   const isMissing = issue.input === undefined && issue.code !== 'custom';
   const message = isMissing ? 'is missing' : issue.message;
   return [{ field: fieldOf(issue.path), message }];

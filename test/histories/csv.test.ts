@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { csvFormat } from '../../histories/csv.ts';
 import { formatOf } from '../../histories/formats.ts';
@@ -175,13 +176,19 @@ const faults: [string, string, string[]][] = [
       'm.yaml: events.done must be a word or a list of words',
     ],
   ],
-  ['nothing in it', '', ['m.yaml: Invalid input: expected object']],
+  ['nothing in it', '', ['m.yaml: is no mapping']],
   ['what is not YAML', 'columns: [', ['m.yaml: not YAML', 'line 1']],
 ];
 
 test.each(faults)('a mapping with %s is refused, naming the field', (_name, text, messages) => {
   const reading = () => parseMapping(text, 'm.yaml');
   for (const message of messages) expect(reading).toThrow(message);
+});
+
+test('the mapping that the documentation shows can be used', async () => {
+  const text = await readFile(new URL('../../docs/replay.md', import.meta.url), 'utf8');
+  const shown = /```yaml\n([\s\S]*?)```/.exec(text)![1]!;
+  expect(csvFormat(parseMapping(shown, 'replay.md')).columns).toContain('Ticket');
 });
 
 test('csv needs a mapping; formats are known by name', async () => {
