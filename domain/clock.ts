@@ -29,13 +29,15 @@ export interface Limit {
 }
 
 /**
- * Old pauses, folded: only how long the clock ran is kept, per calendar that may judge it. Everything from `until`
- * on is as exact as before; what was asked of earlier instants is answered as of `until`.
+ * Old pauses, folded: only how long the clock ran is kept. Everything from `until` on is as exact as before; what
+ * is asked of earlier instants is answered as of `until`.
  */
 export interface Folded {
   until: number;
-  /** Milliseconds of open time from the start to `until`, pauses left out. */
+  /** Milliseconds of open time from the start to `until`, pauses left out, per calendar that may judge the clock. */
   runningMs: Readonly<Record<string, number>>;
+  /** When a target that may be set had run out, counted from the start, if it had by `until`. */
+  reached: readonly (Target & { at: number })[];
 }
 
 export interface Clock {
@@ -219,41 +221,51 @@ export function tightenClock(clock: Clock, at: number, target: Target): Clock {
   };
 }
 
-/**
- * The clock under a less urgent target: counted again from its start. Where even that target had run out before
- * `folded.until`, the instant is not known any more; the latest it can have been stands for it.
- */
-export function relaxClock(clock: Clock, { ms: targetMs, calendar }: Target): Clock {
+/** A target counted from the clock's start. */
+function limitFromStart(clock: Clock, { ms: targetMs, calendar }: Target): Limit {
   const limit: Limit = { from: clock.startedAt, targetMs, calendar };
-  if (!clock.folded) return { ...clock, limits: [limit] };
-  const spentMs = clock.folded.runningMs[calendar] ?? 0;
-  const reached = spentMs > targetMs ? { reachedAt: clock.folded.until } : {};
-  return { ...clock, limits: [{ ...limit, spentMs, ...reached }] };
+  if (!clock.folded) return limit;
+  const { runningMs, reached } = clock.folded;
+  const known = reached.find((one) => one.calendar === calendar && one.ms === targetMs);
+  return { ...limit, spentMs: runningMs[calendar] ?? 0, ...(known && { reachedAt: known.at }) };
+}
+
+/** The clock under a less urgent target: counted again from its start. */
+export function relaxClock(clock: Clock, target: Target): Clock {
+  return { ...clock, limits: [limitFromStart(clock, target)] };
+}
+
+/** A limit as it is carried once everything before `to` is folded. */
+function foldedLimit(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number): Limit {
+  const instant = limitInstant(clock, hours, limit);
+  const reached = instant !== null && instant <= to ? { reachedAt: instant } : {};
+  return { ...limit, spentMs: spentBy(clock, hours, limit, to), ...reached };
 }
 
 /**
- * The clock with its pauses before `until` folded, on the calendars that may judge it. No answer about `until` or
- * later changes.
+ * The clock with its pauses before `until` folded; `targets` are all that may be set for it. No answer about
+ * `until` or later changes, whichever target is set afterwards.
  */
 export function foldClock(
   clock: Clock,
   hours: HoursByCalendar,
-  { until, calendars }: { until: number; calendars: readonly string[] },
+  { until, targets }: { until: number; targets: readonly Target[] },
 ): Clock {
   // A stopped clock may run again after a pause that starts at its stop: nothing is folded beyond it.
   const to = Math.min(until, stoppedAt(clock) ?? until);
   const isOver = (pause: Pause) => pause.to !== null && pause.to <= to;
   if (!clock.pauses.some(isOver)) return clock;
-  const running = calendars.map(
-    (calendar) => [calendar, runningTime(clock, hours, { to, calendar })] as const,
-  );
-  const limits = clock.limits.map((limit): Limit => {
-    const instant = limitInstant(clock, hours, limit);
-    const reached = instant !== null && instant <= to ? { reachedAt: instant } : {};
-    const spentMs = spentBy(clock, hours, limit, to);
-    const spentAt = instantOfAmount(clock, hours, limit, spentMs);
-    return { ...limit, spentMs, isSpent: spentAt !== null && spentAt <= to, ...reached };
-  });
-  const pauses = clock.pauses.filter((pause) => !isOver(pause));
-  return { ...clock, limits, pauses, folded: { until: to, runningMs: Object.fromEntries(running) } };
+  const fromStart = targets.map((target) => foldedLimit(clock, hours, limitFromStart(clock, target), to));
+  return {
+    ...clock,
+    limits: clock.limits.map((limit) => foldedLimit(clock, hours, limit, to)),
+    pauses: clock.pauses.filter((pause) => !isOver(pause)),
+    folded: {
+      until: to,
+      runningMs: Object.fromEntries(fromStart.map(({ calendar, spentMs }) => [calendar, spentMs!])),
+      reached: fromStart.flatMap(({ targetMs: ms, calendar, reachedAt }) =>
+        reachedAt === undefined ? [] : [{ ms, calendar, at: reachedAt }],
+      ),
+    },
+  };
 }

@@ -119,9 +119,9 @@ export function isMoreUrgent(a: Priority, b: Priority): boolean {
   return PRIORITIES.indexOf(a) < PRIORITIES.indexOf(b);
 }
 
-/** The calendars that may judge a clock, under one priority or another. */
-export function calendarsOf({ targets }: ClockRule): string[] {
-  return [...new Set(PRIORITIES.flatMap((priority) => targets[priority]?.calendar ?? []))];
+/** The targets that a clock may have, under one priority or another. */
+export function targetsOf({ targets }: ClockRule): Target[] {
+  return PRIORITIES.flatMap((priority) => targets[priority] ?? []);
 }
 
 /** The tier above `tier`; tiers need not be numbered without gaps. Undefined at the highest. */

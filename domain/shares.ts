@@ -1,7 +1,7 @@
 /** Who owned the time: every open second of the resolution calendar belongs to exactly one of them (§3, §9). */
 import { governingLimit } from './clock.ts';
 import { openTimeBetween } from './open-hours.ts';
-import { calendarsOf, type AppliedRules } from './policy.ts';
+import { targetsOf, type AppliedRules } from './policy.ts';
 import type { Share, Situation } from './situation.ts';
 
 type Totals = Partial<Record<Share, number>>;
@@ -35,8 +35,8 @@ export function sharesOf(situation: Situation, rules: AppliedRules, now: number)
 
 /** The situation with its spans before `until` folded: no share counted up to then or later changes. */
 export function foldShares(situation: Situation, rules: AppliedRules, until: number): Situation {
-  const calendars = [DEFAULT_CALENDAR, ...calendarsOf(rules.policy.clocks.resolution)];
-  const totals = calendars.map((calendar) => {
+  const calendars = targetsOf(rules.policy.clocks.resolution).map(({ calendar }) => calendar);
+  const totals = [...new Set([DEFAULT_CALENDAR, ...calendars])].map((calendar) => {
     return [calendar, totalsOn(situation, rules, { calendar, now: until })] as const;
   });
   const { share } = situation.shares.at(-1)!;

@@ -10,7 +10,7 @@ import {
   type OpenedBody,
   type TicketAttributes,
 } from './events.ts';
-import { calendarsOf, type AppliedRules, type ClockName } from './policy.ts';
+import { targetsOf, type AppliedRules, type ClockName } from './policy.ts';
 import { foldShares } from './shares.ts';
 import { advance, isStoryEvent, openedSituation, type Situation, type StoryEvent } from './situation.ts';
 
@@ -175,8 +175,8 @@ function bounded(ticket: Ticket): Ticket {
   const clocks = whole.clocks
     .filter((clock) => !retired.clocks.has(clock))
     .map((clock) => {
-      const calendars = calendarsOf(rules.policy.clocks[clock.name]);
-      return foldClock(clock, rules.hours, { until: at, calendars });
+      const targets = targetsOf(rules.policy.clocks[clock.name]);
+      return foldClock(clock, rules.hours, { until: at, targets });
     });
   const situation = { ...whole, clocks };
   return {

@@ -8,7 +8,7 @@ import { deadlineOf } from '../../domain/clock.ts';
 import { decideFact, decideOpening, decideRequest, type Command, type Opening } from '../../domain/decide.ts';
 import { settle } from '../../domain/escalation.ts';
 import type { DeskBody, Fact, LedgerEvent, Mode, TicketAttributes } from '../../domain/events.ts';
-import type { ClockName, Policy, Priority } from '../../domain/policy.ts';
+import type { AppliedRules, ClockName, Policy, Priority } from '../../domain/policy.ts';
 import type { Ticket } from '../../domain/ticket.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { EPOCH } from './arbitraries.ts';
@@ -23,6 +23,18 @@ export const at = (hours: number): number => EPOCH + Math.round(hours * HOUR);
 /** The hour of an instant; null stays null. */
 export const hourOf = (instant: number | null | undefined): number | null =>
   instant === null || instant === undefined ? null : (instant - EPOCH) / HOUR;
+
+/** Expanding a calendar takes milliseconds, and properties open thousands of tickets. */
+const expanded = new WeakMap<Policy, Map<string, AppliedRules>>();
+
+function rulesOf(policy: Policy, openedAt: number, now: number): AppliedRules {
+  const known = expanded.get(policy) ?? new Map<string, AppliedRules>();
+  expanded.set(policy, known);
+  const key = `${openedAt}/${now}`;
+  const rules = known.get(key) ?? resolveRules(policy, { openedAt, now });
+  known.set(key, rules);
+  return rules;
+}
 
 export interface PaperOptions {
   policy?: Policy;
@@ -49,7 +61,7 @@ export function openingOf(options: PaperOptions = {}): Opening {
     priority,
     tier,
     mode,
-    rules: resolveRules(policy, { openedAt: at(opened), now: at(options.heard ?? opened) }),
+    rules: rulesOf(policy, at(opened), at(options.heard ?? opened)),
   };
 }
 

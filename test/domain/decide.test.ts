@@ -1,0 +1,222 @@
+/** Requests are granted or refused; facts are taken in once, whenever they arrive. */
+import { describe, expect, test } from '@jest/globals';
+import { decideFact, decideRequest, type Command } from '../../domain/decide.ts';
+import type { Fact } from '../../domain/events.ts';
+import { at, hourOf, MS, PaperDesk } from '../support/paper-desk.ts';
+
+const MANY: Command[] = [
+  { type: 'acknowledge' },
+  { type: 'assign', assignee: 'agent-7' },
+  { type: 'reply' },
+  { type: 'note' },
+  { type: 'hold', reason: 'vendor' },
+  { type: 'resume' },
+  { type: 'prioritise', priority: 'P1' },
+  { type: 'offerHandoff', toTier: 2 },
+  { type: 'resolve' },
+  { type: 'reopen' },
+  { type: 'close' },
+  { type: 'cancel' },
+];
+
+describe('a request', () => {
+  test.each<[fact: string, before: Command[], command: Command, code: string]>([
+    ['to acknowledge twice', [{ type: 'acknowledge' }], { type: 'acknowledge' }, 'already_acknowledged'],
+    ['to resume what is not held', [], { type: 'resume' }, 'not_on_hold'],
+    [
+      'to resume another reason',
+      [{ type: 'hold', reason: 'vendor' }],
+      { type: 'resume', reason: 'customer' },
+      'not_on_hold',
+    ],
+    [
+      'to hold twice for one reason',
+      [{ type: 'hold', reason: 'vendor' }],
+      { type: 'hold', reason: 'vendor' },
+      'already_on_hold',
+    ],
+    ['for the priority it has', [], { type: 'prioritise', priority: 'P3' }, 'same_priority'],
+    ['to resolve twice', [{ type: 'resolve' }], { type: 'resolve' }, 'ticket_resolved'],
+    [
+      'to hand on what is resolved',
+      [{ type: 'resolve' }],
+      { type: 'offerHandoff', toTier: 2 },
+      'ticket_resolved',
+    ],
+    ['to reopen what is open', [], { type: 'reopen' }, 'ticket_not_resolved'],
+    ['to close what is not resolved', [], { type: 'close' }, 'ticket_not_resolved'],
+  ])('%s is refused', (_fact, before, command, code) => {
+    const desk = new PaperDesk();
+    before.forEach((one, i) => desk.ask(0.1 * (i + 1), one));
+    expect(desk.ask(1, command)).toBe(code);
+  });
+
+  test.each(MANY.map((command) => [command.type, command] as const))(
+    'to %s a closed ticket is refused',
+    (_type, command) => {
+      const desk = new PaperDesk();
+      desk.ask(0.1, { type: 'resolve' });
+      desk.ask(0.2, { type: 'close' });
+      const before = desk.ticket;
+      expect(desk.ask(0.3, command)).toBe('ticket_closed');
+      expect(desk.ticket).toBe(before);
+    },
+  );
+
+  test('on a cancelled ticket is refused', () => {
+    const desk = new PaperDesk();
+    desk.ask(0.1, { type: 'cancel' });
+    expect(desk.ask(0.2, { type: 'resolve' })).toBe('ticket_cancelled');
+  });
+
+  test('that is refused names the ticket and the fact', () => {
+    const { ticket } = new PaperDesk();
+    const request = { id: 'r', command: { type: 'close' } as const, actor: { subject: 's', role: 'agent' } };
+    expect(decideRequest(ticket, request, at(1))).toEqual({
+      refusal: {
+        code: 'ticket_not_resolved',
+        message: 'Ticket T-1 is open; it has not been resolved',
+        state: 'open',
+      },
+    });
+  });
+
+  test('meant for an older state of the ticket is refused', () => {
+    const { ticket } = new PaperDesk();
+    const request = { id: 'r', command: { type: 'note' } as const, actor: { subject: 's', role: 'agent' } };
+    expect(decideRequest(ticket, { ...request, ifSequence: ticket.sequence + 1 }, at(1))).toMatchObject({
+      refusal: { code: 'precondition_failed' },
+    });
+    expect(decideRequest(ticket, { ...request, ifSequence: ticket.sequence }, at(1))).toHaveProperty('turn');
+  });
+
+  test('is judged after whatever was due before it', () => {
+    const desk = new PaperDesk({ priority: 'P1', attributes: { channel: 'phone' } });
+    // The ladder handed the ticket to tier 2 at hour 4; nobody had looked since.
+    expect(desk.ask(4.5, { type: 'offerHandoff', toTier: 2 })).toBe('same_tier');
+  });
+
+  test('keeps who asked, and gives its events ids of its own', () => {
+    const desk = new PaperDesk();
+    desk.ask(1, { type: 'offerHandoff', toTier: 2 });
+    const events = desk.ledger.filter(({ source, type }) => source === 'request' && type !== 'opened');
+    expect(events.map(({ id, type }) => [id, type])).toEqual([
+      ['request:r1/0', 'handoffOffered'],
+      ['request:r1/1', 'handoffAccepted'],
+    ]);
+    expect(events[0]!.actor).toEqual({ subject: 'key-1', role: 'agent' });
+  });
+});
+
+describe('a fact', () => {
+  test('told twice counts once', () => {
+    const desk = new PaperDesk();
+    desk.tell(1, { type: 'held', reason: 'vendor' }, { id: 'same' });
+    const before = desk.ticket;
+    expect(desk.tell(3, { type: 'resolved' }, { id: 'same' })).toEqual([]);
+    expect(desk.ticket).toBe(before);
+  });
+
+  test('dated in the future happens now', () => {
+    const desk = new PaperDesk();
+    desk.tell(5, { type: 'resolved' }, { heard: 2 });
+    expect(desk.ticket.situation.resolvedAt).toBe(at(2));
+  });
+
+  test('heard of late counts from when it happened, whatever was heard before', () => {
+    const desk = new PaperDesk();
+    desk.tell(5, { type: 'resumed' });
+    desk.tell(2, { type: 'held', reason: 'vendor' }, { heard: 6 });
+    expect(desk.deadline('resolution')).toBe(16 + 3);
+  });
+
+  test('heard of late is marked moot where it changes nothing at its own time', () => {
+    const desk = new PaperDesk();
+    desk.tell(2, { type: 'resolved' });
+    desk.customerWrites(4);
+    expect(desk.tell(3, { type: 'held', reason: 'vendor' }, { heard: 5 })[0]).toMatchObject({
+      moot: 'ticket_resolved',
+    });
+    expect(desk.tell(1, { type: 'held', reason: 'vendor' }, { heard: 6 })[0]).not.toHaveProperty('moot');
+  });
+
+  test('never undoes a request that was granted', () => {
+    const desk = new PaperDesk();
+    desk.ask(3, { type: 'prioritise', priority: 'P1' });
+    desk.tell(2, { type: 'prioritised', priority: 'P2' }, { heard: 4 });
+    expect(desk.ticket.situation.priority).toBe('P1');
+  });
+
+  test('of one millisecond with a request comes before it', () => {
+    const desk = new PaperDesk();
+    desk.ask(1, { type: 'resolve' });
+    desk.customerWrites(1);
+    expect(desk.ticket.situation.state).toBe('resolved');
+    desk.customerWrites(1 + MS);
+    expect(desk.ticket.situation.state).toBe('open');
+  });
+
+  test('counts an answer before a breach that was due earlier is judged', () => {
+    const desk = new PaperDesk();
+    desk.tell(3, { type: 'messageAdded', author: 'agent', visibility: 'public' }, { heard: 7 });
+    expect(desk.verdicts()).toEqual([]);
+  });
+
+  test('that nobody can read is kept as rejected, names the field, and changes nothing', () => {
+    const desk = new PaperDesk();
+    const fact = { id: 'x', type: 'held', reason: 'weather', occurredAt: at(1) } as unknown as Fact;
+    const turn = decideFact(desk.ticket, fact, at(1));
+    expect(turn.events).toMatchObject([
+      { type: 'factRejected', problem: 'reason is not one of customer, vendor, internal' },
+    ]);
+    expect(turn.ticket.situation).toEqual(desk.ticket.situation);
+  });
+});
+
+describe('after the close', () => {
+  function closed(): PaperDesk {
+    const desk = new PaperDesk();
+    desk.agentReplies(1);
+    desk.ask(2, { type: 'resolve' });
+    desk.ask(3, { type: 'close' });
+    return desk;
+  }
+
+  test('a fact is kept, marked, and changes neither state nor verdict', () => {
+    const desk = closed();
+    const before = desk.ticket.situation;
+    expect(desk.customerWrites(5)).toMatchObject([
+      { type: 'messageAdded', moot: 'after_close', sequence: 5 },
+    ]);
+    expect(desk.ticket.situation).toEqual(before);
+  });
+
+  test('a fact from before it, heard of after it, changes no verdict either', () => {
+    const desk = new PaperDesk({ priority: 'P1' });
+    desk.ask(2, { type: 'resolve' });
+    desk.ask(3, { type: 'close' });
+    desk.agentReplies(0.5, 4);
+    expect(desk.ticket.breaches['firstResponse/1']!.standing).toBe(true);
+    expect(desk.clock('firstResponse')!.metAt).toBeNull();
+  });
+
+  test('the same fact twice is still kept once', () => {
+    const desk = closed();
+    desk.tell(5, { type: 'resolved' }, { id: 'late' });
+    expect(desk.tell(6, { type: 'resolved' }, { id: 'late' })).toEqual([]);
+  });
+
+  test('closing as a fact resolves what was not resolved, at that instant', () => {
+    const desk = new PaperDesk();
+    desk.tell(5, { type: 'closed' });
+    expect(hourOf(desk.clock('resolution')!.metAt)).toBe(5);
+    expect(desk.ticket.situation).toMatchObject({ state: 'closed', resolvedAt: at(5), closedAt: at(5) });
+  });
+
+  test('a cancelled ticket’s clocks are cancelled, not met', () => {
+    const desk = new PaperDesk();
+    desk.ask(1, { type: 'cancel' });
+    for (const name of ['firstResponse', 'resolution'] as const)
+      expect(desk.clock(name)).toMatchObject({ metAt: null, cancelReason: 'ticketCancelled' });
+  });
+});
