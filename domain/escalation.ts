@@ -101,8 +101,8 @@ export function rulesExpireAt(ticket: Ticket): number | null {
   return finite.length === 0 ? null : Math.min(...finite.map(({ until }) => until)) - HORIZON_MARGIN_MS;
 }
 
-/** Everything that will fall due as things stand, in no order. */
-function milestones(ticket: Ticket): Milestone[] {
+/** Everything that `settle` will have to deal with as things stand, in no order. */
+function decisionsDue(ticket: Ticket): Milestone[] {
   if (isFinal(ticket)) return [];
   const found: Milestone[] = [
     ...openSteps(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'step' as const })),
@@ -110,8 +110,6 @@ function milestones(ticket: Ticket): Milestone[] {
   ];
   const closes = autoCloseAt(ticket);
   if (closes !== null) found.push({ at: closes, kind: 'autoClose' });
-  const expires = rulesExpireAt(ticket);
-  if (expires !== null) found.push({ at: expires, kind: 'rulesExpire' });
   return found;
 }
 
@@ -121,12 +119,14 @@ function earliest(found: readonly Milestone[]): Milestone | null {
 
 /** The next instant at which something falls due by itself, or null for a ticket that waits for nothing. */
 export function nextMilestone(ticket: Ticket): Milestone | null {
-  return earliest(milestones(ticket));
+  const expires = isFinal(ticket) ? null : rulesExpireAt(ticket);
+  const expiry: Milestone[] = expires === null ? [] : [{ at: expires, kind: 'rulesExpire' }];
+  return earliest([...decisionsDue(ticket), ...expiry]);
 }
 
 /** The next milestone that `settle` can deal with: longer hours have to be brought from outside. */
 export function nextDecision(ticket: Ticket): Milestone | null {
-  return earliest(milestones(ticket).filter(({ kind }) => kind !== 'rulesExpire'));
+  return earliest(decisionsDue(ticket));
 }
 
 function decideAt(turn: Turn, now: number, id: string, body: EventBody): Turn {
