@@ -73,7 +73,7 @@ export function launchPlan(reach: Reach): LaunchPlan {
   if (process.getuid?.() !== 0) return { account: null, through: [], credentials: {} };
   const { account, closed } = reachAsRoot(reach);
   if (closed === null) return { account, through: [], credentials: account };
-  const through = throughClosedFolders(account);
+  const through = throughClosedFolders(reach.programs, account);
   if (through !== null) return { account, through, credentials: {} };
   throw new Error(
     `PostgreSQL cannot run as root, and user id ${account.uid} may not pass ${closed}. ` +
@@ -120,17 +120,18 @@ function mayPass(path: string, { uid, gid }: Account): boolean {
   return ((stat.mode >> shift) & 1) === 1;
 }
 
-/** util-linux `setpriv` drops root but keeps CAP_DAC_OVERRIDE; tried once, because containers may forbid it. */
-function throughClosedFolders({ uid, gid }: Account): string[] | null {
+/** util-linux `setpriv` drops root but keeps CAP_DAC_OVERRIDE; tried first, because containers may forbid it. */
+function throughClosedFolders({ postgres }: PostgresPrograms, { uid, gid }: Account): string[] | null {
   const through = [
     'setpriv',
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
+    '--securebits=+no_setuid_fixup', // or access(2), by which initdb looks for postgres, would ignore the capability
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
   ];
-  const [command, ...rest] = [...through, 'true'];
+  const [command, ...rest] = [...through, postgres, '--version'];
   const tried = spawnSync(command!, rest, { stdio: 'ignore' });
   return tried.status === 0 ? through : null;
 }
