@@ -1,49 +1,12 @@
 /** The whole tree, started as a user starts it, then ill-treated. */
 import { afterEach, expect, test } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastRun } from '../../bin/home.ts';
 import { freePortFrom } from '../../bin/ports.ts';
 import { findProcesses, identify } from '../../bin/processes.ts';
-import type { ReadyReport } from '../../bin/start.ts';
-import { firstJsonLine, killNine, projectRoot, temporaryFolder } from './helpers.ts';
-
-interface Start {
-  child: ChildProcess;
-  /** What it has written to standard error so far. */
-  log: () => string;
-  ended: Promise<number | null>;
-}
-
-const starts: ChildProcess[] = [];
-
-function start(home: string, port: number): Start {
-  const child = spawn(process.execPath, [join(projectRoot, 'bin', 'tierline.mjs'), 'start', '--json'], {
-    env: {
-      ...process.env,
-      TIERLINE_HOME: home,
-      TIERLINE_PORT: String(port),
-      DATABASE_URL: '',
-      TEMPORAL_ADDRESS: '',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  starts.push(child);
-  let log = '';
-  child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  return { child, log: () => log, ended: once(child, 'close').then(([code]) => code as number | null) };
-}
-
-async function ready(started: Start): Promise<ReadyReport> {
-  try {
-    return await firstJsonLine<ReadyReport>(started.child);
-  } catch (error) {
-    throw new Error(`it did not become ready:\n${started.log()}`, { cause: error });
-  }
-}
+import { killNine, temporaryFolder } from './helpers.ts';
+import { ready, start, stopStarts } from './tree.ts';
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const giveUpAt = Date.now() + 30_000; !(await holds()); await sleep(50)) {
@@ -63,14 +26,7 @@ function serversOf(home: string): number[] {
   return findProcesses((command) => command.includes(`${home}/`));
 }
 
-afterEach(async () => {
-  for (const child of starts.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    await gone;
-  }
-});
+afterEach(stopStarts);
 
 test('one start is ready, refuses a second, mends a killed worker, and leaves nothing behind', async () => {
   const home = temporaryFolder();

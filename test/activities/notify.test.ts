@@ -1,0 +1,124 @@
+/** Notifications against a real receiver: an HTTP server with a journal of its own. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { createNotifier } from '../../activities/notify.ts';
+import { signatureOf } from '../../activities/webhook.ts';
+import type { LedgerEvent } from '../../domain/events.ts';
+import { openDatabase, type Database } from '../../prisma/client.ts';
+import { createDeliveryStore } from '../../prisma/deliveries.ts';
+import type { LedgerRow } from '../../prisma/readers.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+const SECRET = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3';
+interface Received {
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+let database: Database;
+let receiver: Server;
+let url: string;
+let received: Received[];
+/** Statuses to answer, in turn; 200 when it runs out. */
+let answers: number[];
+
+beforeAll(async () => {
+  database = openDatabase(await createTestDatabase());
+  receiver = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      response.writeHead(answers.shift() ?? 200, { location: '/elsewhere' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+});
+beforeEach(() => {
+  received = [];
+  answers = [];
+});
+afterAll(async () => {
+  await new Promise((resolve) => receiver.close(resolve));
+  await database.$disconnect();
+});
+
+let count = 0;
+const rowOf = (event: Partial<LedgerEvent> = {}): LedgerRow => ({
+  ticketId: `tkt_${(count += 1)}`,
+  xid: 1n,
+  position: 1n,
+  event: {
+    id: 'clock:resolution/1/breach/notify/lead',
+    type: 'notificationRequested',
+    sequence: 7,
+    source: 'engine',
+    occurredAt: Date.parse('2026-01-12T09:00:00Z'),
+    receivedAt: 0,
+    audience: 'lead',
+    tier: 2,
+    clock: 'resolution',
+    cycle: 1,
+    step: 'breach',
+    ...event,
+  } as LedgerEvent,
+});
+
+const notifier = (retryAfterMs: number[] = [1, 1, 1]) =>
+  createNotifier({
+    deliveries: createDeliveryStore(database),
+    log: pino({ level: 'silent' }),
+    webhook: { url, secret: SECRET },
+    retryAfterMs,
+  });
+const noWait = () => Promise.resolve();
+
+test('a notification reaches the receiver signed as Standard Webhooks says', async () => {
+  const row = rowOf();
+  await notifier()(row, noWait);
+  const [{ headers, body }] = received as [Received];
+  const id = String(headers['webhook-id']);
+  const timestamp = Number(headers['webhook-timestamp']);
+  expect(headers['webhook-signature']).toBe(signatureOf(SECRET, { id, timestamp, body }));
+  expect(JSON.parse(body)).toMatchObject({
+    type: 'ticket.notification',
+    timestamp: '2026-01-12T09:00:00.000Z',
+    data: { ticketId: row.ticketId, audience: 'lead', tier: 2, step: 'breach' },
+  });
+});
+
+test('other events are nobody’s business', async () => {
+  await notifier()(rowOf({ type: 'acknowledged' } as Partial<LedgerEvent>), noWait);
+  expect(received).toEqual([]);
+});
+
+test('a failed send is tried again under the same id, and noted', async () => {
+  answers = [500, 302];
+  const row = rowOf();
+  await notifier()(row, noWait);
+  expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(`${row.ticketId}.7`));
+  expect(await database.delivery.findFirst({ where: { eventTicketId: row.ticketId } })).toMatchObject({
+    state: 'delivered',
+    attempts: 3,
+    lastError: null,
+  });
+});
+
+test('a receiver that stays away is given up after some attempts, shown as failed', async () => {
+  answers = [503, 503, 503, 503];
+  const row = rowOf();
+  await notifier()(row, noWait);
+  const delivery = await database.delivery.findFirst({ where: { eventTicketId: row.ticketId } });
+  expect(delivery).toMatchObject({ state: 'failed', attempts: 4 });
+  expect(delivery!.lastError).toMatch(/answered 503/);
+});
+
+test('what was delivered is not sent again when a reader repeats a row', async () => {
+  const row = rowOf();
+  await notifier()(row, noWait);
+  await notifier()(row, noWait);
+  expect(received).toHaveLength(1);
+});
