@@ -4,12 +4,13 @@ import type { Fact } from '../domain/events.ts';
 import type { Database } from './client.ts';
 
 export type Spooled = { position: bigint; ticketId: string } & (
-  | { kind: 'opening'; body: Opening }
-  | { kind: 'facts'; body: Fact[] }
+  { kind: 'opening'; body: Opening } | { kind: 'facts'; body: Fact[] }
 );
 
 export interface Spool {
-  add(entry: { ticketId: string } & ({ kind: 'opening'; body: Opening } | { kind: 'facts'; body: Fact[] })): Promise<void>;
+  add(
+    entry: { ticketId: string } & ({ kind: 'opening'; body: Opening } | { kind: 'facts'; body: Fact[] }),
+  ): Promise<void>;
   /** Entries not yet applied, oldest first: one ticket's, or the oldest `limit` of all. */
   pending(filter: { ticketId: string } | { limit: number }): Promise<Spooled[]>;
   applied(position: bigint): Promise<void>;

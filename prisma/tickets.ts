@@ -35,7 +35,10 @@ export interface TicketStore {
   openingTexts(ticketIds: readonly string[]): Promise<Map<string, TextRecord>>;
   /** Which of these event ids are in the ticket's ledger. */
   knownEventIds(ticketId: string, ids: readonly string[]): Promise<Set<string>>;
-  timeline(ticketId: string, page: { after: number; limit: number }): Promise<(LedgerRecord & { text: TextRecord | null })[]>;
+  timeline(
+    ticketId: string,
+    page: { after: number; limit: number },
+  ): Promise<(LedgerRecord & { text: TextRecord | null })[]>;
 }
 
 export const markOf = (ticket: TicketRecord, sort: TicketSort): TicketMark => ({
@@ -62,7 +65,10 @@ function afterMark(sort: TicketSort, { at, id }: TicketMark) {
 const ORDER = {
   openedAt: [{ openedAt: 'asc' as const }, { id: 'asc' as const }],
   '-openedAt': [{ openedAt: 'desc' as const }, { id: 'asc' as const }],
-  nextDeadlineAt: [{ nextDeadlineAt: { sort: 'asc' as const, nulls: 'last' as const } }, { id: 'asc' as const }],
+  nextDeadlineAt: [
+    { nextDeadlineAt: { sort: 'asc' as const, nulls: 'last' as const } },
+    { id: 'asc' as const },
+  ],
 };
 
 export function createTicketStore(database: Database): TicketStore {
@@ -88,7 +94,9 @@ export function createTicketStore(database: Database): TicketStore {
         where: { ticketId: { in: [...ticketIds] }, sequence: 1, textId: { not: null } },
         select: { textId: true },
       });
-      const texts = await database.text.findMany({ where: { id: { in: openings.map(({ textId }) => textId!) } } });
+      const texts = await database.text.findMany({
+        where: { id: { in: openings.map(({ textId }) => textId!) } },
+      });
       return new Map(texts.map((text) => [text.ticketId, text]));
     },
     async knownEventIds(ticketId, ids) {
