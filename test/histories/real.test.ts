@@ -1,7 +1,7 @@
 /** The three public logs, read and judged whole, against a recount of our own. Skipped where they are not at hand. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { ClockName, Priority } from '../../domain/policy.ts';
 import { csvFormat } from '../../histories/csv.ts';
 import { formatOf } from '../../histories/formats.ts';
@@ -21,6 +21,9 @@ import {
   type Step,
 } from './recount.ts';
 import { isAccountedFor } from './samples.ts';
+
+// A hundred thousand rows take their time on a busy machine.
+jest.setTimeout(180_000);
 
 const DATA = new URL('../../../shared/data/', import.meta.url);
 
