@@ -239,7 +239,9 @@ export function relaxClock(clock: Clock, target: Target): Clock {
 function foldedLimit(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number): Limit {
   const instant = limitInstant(clock, hours, limit);
   const reached = instant !== null && instant <= to ? { reachedAt: instant } : {};
-  return { ...limit, spentMs: spentBy(clock, hours, limit, to), ...reached };
+  const spentMs = spentBy(clock, hours, limit, to);
+  const spentAt = instantOfAmount(clock, hours, limit, spentMs);
+  return { ...limit, spentMs, isSpent: spentAt !== null && spentAt <= to, ...reached };
 }
 
 /**
