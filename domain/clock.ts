@@ -235,13 +235,20 @@ export function relaxClock(clock: Clock, target: Target): Clock {
   return { ...clock, limits: [limitFromStart(clock, target)] };
 }
 
-/** A limit as it is carried once everything before `to` is folded. */
+/**
+ * A limit as it is carried once everything before `to` is folded. What is reached just at `to` is left open: a
+ * pause that starts there would still move it.
+ */
 function foldedLimit(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number): Limit {
-  const instant = limitInstant(clock, hours, limit);
-  const reached = instant !== null && instant <= to ? { reachedAt: instant } : {};
   const spentMs = spentBy(clock, hours, limit, to);
+  const reachedAt = limitInstant(clock, hours, limit);
   const spentAt = instantOfAmount(clock, hours, limit, spentMs);
-  return { ...limit, spentMs, isSpent: spentAt !== null && spentAt <= to, ...reached };
+  return {
+    ...limit,
+    spentMs,
+    isSpent: spentAt !== null && spentAt < to,
+    ...(reachedAt !== null && reachedAt < to && { reachedAt }),
+  };
 }
 
 /**

@@ -358,6 +358,16 @@ describe('folding old pauses', () => {
     );
   });
 
+  test('leaves a deadline just at the fold to a pause that starts there', () => {
+    const met = meetClock(paused(started(9, 2), 10, 11), at(12));
+    const again = (clock: Clock): Clock => ({
+      ...clock,
+      metAt: null,
+      pauses: [...clock.pauses, { from: at(12), to: at(15), reason: 'resolved' }],
+    });
+    expect(deadlineOf(again(fold(met, OFFICE, at(12))), OFFICE)).toBe(at(15));
+  });
+
   test('keeps the deadline of a clock that stopped, and moves it rightly when it runs again', () => {
     const met = meetClock(paused(started(9, 10), 10, 11), at(12));
     const folded = fold(met, OFFICE, at(60));
