@@ -54,6 +54,15 @@ program
   .action(async (options) => (await import('./doctor.ts')).run(options));
 
 program
+  .command('demo')
+  .description('play the life of one ticket against the server that runs, in about a minute')
+  .option('--json', 'print the result as JSON')
+  .action(async (options) => {
+    const apiKey = process.env['TIERLINE_API_KEY'] || undefined;
+    await (await import('./demo.ts')).run(readConfig(), { ...options, apiKey });
+  });
+
+program
   .command('replay <file>')
   .description('judge the tickets of another system by our clocks')
   .requiredOption('--format <format>', 'bpic2013, uci, helpdesk or csv')
