@@ -1,5 +1,6 @@
 /** What callers send, taken in before the engine is asked: receipts of idempotency keys, texts, references. */
 import { createHash, randomBytes } from 'node:crypto';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { TextReference } from '../domain/events.ts';
 import type { Database } from './client.ts';
 
@@ -30,14 +31,19 @@ export interface IntakeStore {
   receive(intake: Intake): Promise<Received>;
   /** Forgets a message that was refused: its key may be used again, its text is gone. */
   release(messageId: string): Promise<void>;
+  /** The message is about this ticket instead of the one it was received for. */
+  adopt(messageId: string, ticketId: string): Promise<void>;
   ticketOf(external: { system: string; id: string }): Promise<string | null>;
 }
 
 const textId = (messageId: string): string => `txt_${messageId}`;
 
-/** Salted, so that the digest in the ledger does not give away a short text. */
+/**
+ * Salted, so that the digest in the ledger does not give away a short text. Of the canonical form: what is stored
+ * comes back with its fields in another order, and must still have this digest.
+ */
 export function textDigest(salt: string, body: unknown): string {
-  return createHash('sha256').update(salt).update(JSON.stringify(body)).digest('hex');
+  return createHash('sha256').update(salt).update(canonicalJson(body)).digest('hex');
 }
 
 interface Answer {
@@ -75,6 +81,11 @@ export function createIntakeStore(database: Database): IntakeStore {
       await database.$executeRaw`
         WITH forgotten AS (DELETE FROM receipts WHERE id = ${messageId})
         DELETE FROM texts WHERE id = ${textId(messageId)}`;
+    },
+    async adopt(messageId, ticketId) {
+      await database.$executeRaw`
+        WITH moved AS (UPDATE receipts SET ticket_id = ${ticketId} WHERE id = ${messageId})
+        UPDATE texts SET ticket_id = ${ticketId} WHERE id = ${textId(messageId)}`;
     },
     async ticketOf({ system, id }) {
       const row = await database.externalReference.findUnique({ where: { system_id: { system, id } } });
