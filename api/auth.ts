@@ -5,7 +5,9 @@ import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import { Problem } from './problem.ts';
 import { isAllowed, type Operation } from './roles.ts';
 
+/** RFC 6750 §3: without credentials the bare challenge, with bad ones the reason too. */
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="tierline"' };
+const CHALLENGE_INVALID = { 'www-authenticate': 'Bearer realm="tierline", error="invalid_token"' };
 
 /** The actor behind a request; a 401 problem without a good key, a 403 one without the right. */
 export async function authenticate(
@@ -19,7 +21,9 @@ export async function authenticate(
     });
   const key = await apiKeys.find(token);
   if (!key)
-    throw new Problem('unauthenticated', 'This API key is unknown or was revoked', { headers: CHALLENGE });
+    throw new Problem('unauthenticated', 'This API key is unknown or was revoked', {
+      headers: CHALLENGE_INVALID,
+    });
   if (!isAllowed(key.role, operation))
     throw new Problem('forbidden', `The role ${key.role} does not include ${operation}`);
   return { subject: `key:${key.id}`, role: key.role };

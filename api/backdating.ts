@@ -5,6 +5,8 @@ import { mayBackdateFreely } from './roles.ts';
 
 /** Clocks differ a little; more than this is a mistake. */
 const AHEAD_MS = 2 * 60_000;
+/** Further back even a lead has mistyped the year, and a ticket would carry decades of opening hours. */
+const FARTHEST_MS = 5 * 366 * 86_400_000;
 
 const minutes = (ms: number): string => `${Math.round(ms / 60_000)} minutes`;
 
@@ -22,6 +24,7 @@ export function checkBackdating(
     throw new Problem('invalid', message, { errors: [{ pointer, code, message }] });
   };
   if (at > now + AHEAD_MS) refuse('in_the_future', `is more than ${minutes(AHEAD_MS)} in the future`);
+  if (at < now - FARTHEST_MS) refuse('too_far_back', 'is more than five years back');
   if (mayBackdateFreely(role)) return;
   const { personMs, integrationMs } = policy.backdating;
   const cap = role === 'integration' ? integrationMs : personMs;

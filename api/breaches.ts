@@ -4,7 +4,7 @@ import { breachMarkOf, type BreachMark, type BreachRecord } from '../prisma/brea
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ApiDeps } from './deps.ts';
 import { defineRoute, type Route } from './route.ts';
-import { breachFilter, breachPage, breachQuery, type BreachFilter } from './schemas/breaches.ts';
+import { breachFilter, breachMark, breachPage, breachQuery, type BreachFilter } from './schemas/breaches.ts';
 import { breachView } from './views.ts';
 
 const CSV_BATCH = 500;
@@ -56,7 +56,7 @@ export function breachRoutes(deps: ApiDeps): Route[] {
       answers: { 200: { description: 'One page', schema: breachPage } },
       problems: ['cursor_invalid'],
       async handle({ query: { limit, cursor, ...filter } }) {
-        const after = decodeCursor<BreachMark>(cursor, filter);
+        const after = decodeCursor(cursor, { filters: filter, mark: breachMark });
         const found = await deps.breaches.list(filter, { after, limit: limit + 1 });
         const { rows, page } = pageOf(found, { limit, filters: filter, markOf: breachMarkOf });
         return { body: { data: rows.map(breachView), page } };

@@ -1,10 +1,8 @@
 /** `/openapi.json`, and the same to read at `/docs`: no page or script comes from elsewhere. */
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Router } from 'express';
-import { openApiDocument } from './openapi.ts';
 import { PROBLEM_CODES, statusOf } from './problem.ts';
-import type { Route } from './route.ts';
 
 const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 /** The only files of the package that the page needs. */
@@ -27,7 +25,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-const script = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, tryItOutEnabled: false });
+const script = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });
 `;
 
 function problemsPage(): string {
@@ -43,14 +41,15 @@ ${rows.join('\n')}
 `;
 }
 
-export function docsRouter(routes: readonly Route[], version: string): Router {
+/** The pages for `document`, the API's OpenAPI description. */
+export function docsRouter(document: object): Router {
   const router = Router();
-  const document = openApiDocument(routes, version);
   router.get('/openapi.json', (_request, response) => void response.json(document));
   router.get('/docs', (_request, response) => void response.type('html').send(page));
   router.get('/docs/docs.js', (_request, response) => void response.type('js').send(script));
   router.get('/docs/problems', (_request, response) => void response.type('html').send(problemsPage()));
   for (const file of SERVED)
-    router.get(`/docs/assets/${file}`, (_request, response) => response.sendFile(join(assets, file)));
+    // By root and name: as one path, a clone below a folder such as `~/.local` would count as hidden and be refused.
+    router.get(`/docs/assets/${file}`, (_request, response) => response.sendFile(file, { root: assets }));
   return router;
 }

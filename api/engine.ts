@@ -2,60 +2,45 @@
  * The API's way to the engine: requests as updates, facts as signals, each bounded by a deadline. Knows what an
  * answer of Temporal means for a ticket; knows nothing of HTTP.
  */
-import {
-  ApplicationFailure,
-  isGrpcServiceError,
-  WithStartWorkflowOperation,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-  type Client,
-} from '@temporalio/client';
+import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import type { SignalDefinition } from '@temporalio/common';
 import { firstEventIdOf, type Opening, type Request } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import { isFinal, rebuild, type Ticket } from '../domain/ticket.ts';
 import type { Ledger } from '../prisma/ledger.ts';
-import type { Spool } from '../prisma/spool.ts';
+import type { Spool, Spooled } from '../prisma/spool.ts';
 import {
   factsSignal,
   openTicketUpdate,
   requestUpdates,
   ticketWorkflowId,
+  tickSignal,
   TICKET_WORKFLOW,
   type Granted,
   type TicketInput,
 } from '../workflows/messages.ts';
-
-/** The ticket said no. */
-export class Refused extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.name = 'Refused';
-    this.refusal = refusal;
-  }
-}
-
-/** Temporal, or the workers, did not answer in time; whether the request was carried out is not known. */
-export class EngineUnavailable extends Error {
-  constructor(cause: unknown) {
-    super('The workflow engine does not answer at the moment', { cause });
-    this.name = 'EngineUnavailable';
-  }
-}
+import { EngineUnavailable, isNotRunning, Refused, translated, untilSeen } from './engine-errors.ts';
+import { createTurnstile } from './turnstile.ts';
 
 export interface Engine {
   /** Opens a ticket; safe to repeat with the same opening. */
   open(opening: Opening): Promise<Granted>;
   /** Keeps an opening until Temporal is back. */
   spoolOpening(opening: Opening): Promise<void>;
+  /** The opening of a ticket that still lies in the spool. */
+  waitingOpening(ticketId: string): Promise<Opening | null>;
   /** Asks for something. Throws Refused or EngineUnavailable; null where no such ticket exists. */
   ask(ticketId: string, request: Request): Promise<Granted | null>;
   /** Tells a ticket what happened. `spooled` where Temporal is away: it will be told. */
   tell(ticketId: string, facts: readonly Fact[]): Promise<'told' | 'spooled'>;
-  /** Applies what was spooled, oldest first; answers how many entries. */
+  /** Makes a ticket look at the clock; one whose workflow was lost is rebuilt from its ledger. */
+  nudge(ticketId: string): Promise<void>;
+  /**
+   * Applies what was spooled, oldest first; answers how many entries. What cannot be applied holds up its own ticket
+   * only, and is thrown at the end.
+   */
   drain(filter: { ticketId: string } | { limit: number }): Promise<number>;
 }
 
@@ -68,46 +53,33 @@ export interface EngineDeps {
   deadlineMs?: number;
 }
 
-const GRPC = { CANCELLED: 1, DEADLINE_EXCEEDED: 4, RESOURCE_EXHAUSTED: 8, UNAVAILABLE: 14 } as const;
-const OUTAGES: ReadonlySet<number> = new Set(Object.values(GRPC));
+/**
+ * Facts need the server alone, no worker: without an answer by then they go to the spool, and the sender, often a
+ * webhook with little patience, gets its answer.
+ */
+const TELL_WITHIN_MS = 3_000;
 
-function isOutage(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
-    if (isGrpcServiceError(cause)) return OUTAGES.has(cause.code);
-  }
-  return false;
-}
-
-function refusalIn(error: unknown): Refusal | null {
-  if (!(error instanceof WorkflowUpdateFailedError)) return null;
-  const { cause } = error;
-  return cause instanceof ApplicationFailure ? ((cause.details?.[0] as Refusal) ?? null) : null;
-}
-
-function isNotFound(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof WorkflowNotFoundError) return true;
-  return false;
-}
-
-/** What an error of the SDK means here; anything else is a bug and stays what it is. */
-function translated(error: unknown): unknown {
-  const refusal = refusalIn(error);
-  if (refusal) return new Refused(refusal);
-  return isOutage(error) ? new EngineUnavailable(error) : error;
-}
+/**
+ * Requests on one ticket that are on their way at once. Temporal takes ten updates in flight per workflow and turns
+ * the next away for a second or more, and one that races with the end of a workflow task may be turned away unseen;
+ * waiting here is shorter.
+ */
+const REQUESTS_AT_ONCE = 1;
 
 const priorityKey = (priority: Priority): number => PRIORITIES.indexOf(priority) + 1;
 
 export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_000 }: EngineDeps): Engine {
-  const bounded = async <R>(call: () => Promise<R>): Promise<R> => {
+  const turnstile = createTurnstile(REQUESTS_AT_ONCE);
+
+  const by = async <R>(deadline: number, call: () => Promise<R>): Promise<R> => {
     try {
-      return await client.connection.withDeadline(Date.now() + deadlineMs, call);
+      return await client.connection.withDeadline(deadline, () => untilSeen(call));
     } catch (error) {
       throw translated(error);
     }
   };
+  const bounded = <R>(call: () => Promise<R>) => by(Date.now() + deadlineMs, call);
+  const soon = <R>(call: () => Promise<R>) => by(Date.now() + Math.min(deadlineMs, TELL_WITHIN_MS), call);
 
   const startOptions = (input: TicketInput, priority: Priority) => ({
     workflowId: ticketWorkflowId(input.ticketId),
@@ -122,9 +94,10 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
     bounded(() =>
       client.workflow.executeUpdateWithStart(openTicketUpdate, {
         updateId: opening.messageId,
-        startWorkflowOperation: new WithStartWorkflowOperation(TICKET_WORKFLOW, {
-          ...startOptions({ ticketId: opening.ticketId, opening }, opening.priority),
-        }),
+        startWorkflowOperation: new WithStartWorkflowOperation(
+          TICKET_WORKFLOW,
+          startOptions({ ticketId: opening.ticketId, opening }, opening.priority),
+        ),
       }),
     );
 
@@ -161,61 +134,99 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
           startOptions(resumed(ticket), ticket.situation.priority),
         ),
       }),
-    );
+    ).catch((error: unknown) => {
+      throw isNotRunning(error) ? new EngineUnavailable(error) : error;
+    });
   };
 
-  const signal = async (ticketId: string, facts: readonly Fact[]): Promise<void> => {
+  /** Asks the run that is there; `deadline` counts from when the request came, its wait at the turnstile included. */
+  const askRunning = async (
+    ticketId: string,
+    request: Request,
+    deadline: number,
+  ): Promise<Granted | null> => {
     const handle = client.workflow.getHandle(ticketWorkflowId(ticketId));
-    await bounded(() => handle.signal(factsSignal, facts)).catch(async (error: unknown) => {
-      if (!isNotFound(error)) throw error;
+    try {
+      return await by(deadline, () =>
+        handle.executeUpdate(requestUpdates[request.command.type], { args: [request], updateId: request.id }),
+      );
+    } catch (error) {
+      if (isNotRunning(error)) return askEnded(ticketId, request);
+      const repeated = error instanceof Refused ? await grantedBefore(ticketId, request) : null;
+      if (repeated) return repeated;
+      throw error;
+    }
+  };
+
+  /** Signals the run that is there or, where none is but the ledger knows the ticket, a new one from the ledger. */
+  const signal = async <A extends unknown[]>(
+    ticketId: string,
+    { definition, args }: { definition: SignalDefinition<A>; args: A },
+  ): Promise<void> => {
+    const handle = client.workflow.getHandle(ticketWorkflowId(ticketId));
+    await soon(() => handle.signal(definition, ...args)).catch(async (error: unknown) => {
+      if (!isNotRunning(error)) throw error;
       const ticket = await fromLedger(ticketId);
       if (!ticket) throw error;
-      await bounded(() =>
+      await soon(() =>
         client.workflow.signalWithStart(TICKET_WORKFLOW, {
           ...startOptions(resumed(ticket), ticket.situation.priority),
-          signal: factsSignal,
-          signalArgs: [facts],
+          signal: definition,
+          signalArgs: args,
         }),
       );
     });
   };
 
+  const signalFacts = (ticketId: string, facts: readonly Fact[]): Promise<void> =>
+    signal(ticketId, { definition: factsSignal, args: [facts] });
+
+  const apply = (entry: Spooled): Promise<unknown> =>
+    entry.kind === 'opening' ? open(entry.body) : signalFacts(entry.ticketId, entry.body);
+
   const drain: Engine['drain'] = async (filter) => {
-    const entries = await spool.pending(filter);
-    for (const entry of entries) {
-      if (entry.kind === 'opening') await open(entry.body);
-      else await signal(entry.ticketId, entry.body);
+    const stuck = new Map<string, unknown>();
+    let applied = 0;
+    for (const entry of await spool.pending(filter)) {
+      if (stuck.has(entry.ticketId)) continue;
+      try {
+        await apply(entry);
+      } catch (error) {
+        if (error instanceof EngineUnavailable) throw error;
+        stuck.set(entry.ticketId, error); // its later entries wait behind it; other tickets need not
+        continue;
+      }
       await spool.applied(entry.position);
+      applied += 1;
     }
-    return entries.length;
+    if (stuck.size > 0)
+      throw new AggregateError(
+        stuck.values(),
+        `Spooled messages of ${[...stuck.keys()].join(', ')} cannot be applied`,
+      );
+    return applied;
   };
 
   return {
     open,
     spoolOpening: (opening) => spool.add({ ticketId: opening.ticketId, kind: 'opening', body: opening }),
-    async ask(ticketId, request) {
-      await drain({ ticketId });
-      const handle = client.workflow.getHandle(ticketWorkflowId(ticketId));
-      try {
-        return await bounded(() =>
-          handle.executeUpdate(requestUpdates[request.command.type], {
-            args: [request],
-            updateId: request.id,
-          }),
-        );
-      } catch (error) {
-        if (isNotFound(error)) return askEnded(ticketId, request);
-        const repeated = error instanceof Refused ? await grantedBefore(ticketId, request) : null;
-        if (repeated) return repeated;
-        throw error;
-      }
+    async waitingOpening(ticketId) {
+      const entries = await spool.pending({ ticketId });
+      return entries.find((entry) => entry.kind === 'opening')?.body ?? null;
+    },
+    ask(ticketId, request) {
+      const deadline = Date.now() + deadlineMs;
+      return turnstile.pass(ticketId, async () => {
+        await drain({ ticketId });
+        return askRunning(ticketId, request, deadline);
+      });
     },
     async tell(ticketId, facts) {
       // Behind spooled rows, so that a ticket hears of things in the order they were told.
       const waiting = (await spool.pending({ ticketId })).length > 0;
       if (!waiting) {
         try {
-          await signal(ticketId, facts);
+          await signalFacts(ticketId, facts);
           return 'told';
         } catch (error) {
           if (!(error instanceof EngineUnavailable)) throw error;
@@ -224,6 +235,7 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
       await spool.add({ ticketId, kind: 'facts', body: [...facts] });
       return 'spooled';
     },
+    nudge: (ticketId) => signal(ticketId, { definition: tickSignal, args: [] }),
     drain,
   };
 }

@@ -2,12 +2,19 @@
 import { createHash } from 'node:crypto';
 import { factEventId } from '../domain/decide.ts';
 import type { Actor, Fact } from '../domain/events.ts';
-import type { TicketRecord } from '../prisma/tickets.ts';
+import type { AppliedPolicy } from '../domain/policy.ts';
 import { checkBackdating } from './backdating.ts';
 import type { ApiDeps } from './deps.ts';
-import { findTicket } from './lookup.ts';
+import { takeIn } from './intake.ts';
+import { find } from './lookup.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
-import { factsAnswer, factsBody, type FactBody } from './schemas/facts.ts';
+import {
+  FACTS_ANSWER_EXAMPLE,
+  FACTS_EXAMPLE,
+  factsAnswer,
+  factsBody,
+  type FactBody,
+} from './schemas/facts.ts';
 import { ticketParams } from './schemas/tickets.ts';
 
 type FactsCall = Call<{ ticketId: string }, unknown, { events: FactBody[] }>;
@@ -15,15 +22,15 @@ type FactsCall = Call<{ ticketId: string }, unknown, { events: FactBody[] }>;
 /** Words go to the erasable store, under an id that the same fact gets again. */
 async function factFrom(
   deps: ApiDeps,
-  ticket: TicketRecord,
+  ticketId: string,
   { body, actor }: { body: FactBody; actor: Actor },
 ): Promise<Fact> {
   const { actor: who, comment, text, ...fact } = body as FactBody & { comment?: string; text?: string };
   const words = { ...(text !== undefined && { text }), ...(comment !== undefined && { comment }) };
-  const messageId = createHash('sha256').update(`${ticket.id}/${fact.id}`).digest('hex');
+  const messageId = createHash('sha256').update(`${ticketId}/${fact.id}`).digest('hex');
   const received = await deps.intake.receive({
     messageId,
-    ticketId: ticket.id,
+    ticketId,
     text: Object.keys(words).length > 0 ? words : undefined,
   });
   return {
@@ -33,36 +40,54 @@ async function factFrom(
   } as Fact;
 }
 
-/** Ids that are in the ledger already, or a second time in the batch. */
-async function duplicatesAmong(
-  deps: ApiDeps,
-  ticketId: string,
-  events: readonly FactBody[],
-): Promise<Set<string>> {
-  const known = await deps.tickets.knownEventIds(
-    ticketId,
-    events.map(({ id }) => factEventId(id)),
-  );
-  return new Set(events.filter(({ id }) => known.has(factEventId(id))).map(({ id }) => id));
+/** Who is told: a ticket, or the opening of one that waits to be opened. */
+interface Recipient {
+  ticketId: string;
+  policy: Pick<AppliedPolicy, 'backdating'>;
 }
 
-async function tell(deps: ApiDeps, { params, body, actor }: FactsCall): Promise<Reply> {
+async function recipientOf(deps: ApiDeps, name: string): Promise<Recipient> {
+  const found = await find(deps, name);
+  if ('waiting' in found) return { ticketId: found.waiting.ticketId, policy: found.waiting.rules.policy };
+  const { id, policy, policyVersion } = found.ticket;
+  return { ticketId: id, policy: await deps.policyVersion(policy, policyVersion) };
+}
+
+/** The events that are news: neither in the ledger nor a second time in the batch; the others by place. */
+async function sorted(deps: ApiDeps, ticketId: string, events: readonly FactBody[]) {
+  const ids = events.map(({ id }) => factEventId(id));
+  const known = await deps.tickets.knownEventIds(ticketId, ids);
+  const isNews = (_event: FactBody, i: number) => !known.has(ids[i]!) && ids.indexOf(ids[i]!) === i;
+  return {
+    news: events.filter(isNews),
+    duplicates: events.filter((event, i) => !isNews(event, i)).map(({ id }) => id),
+  };
+}
+
+async function tell(deps: ApiDeps, { params, body, actor, idempotencyKey }: FactsCall): Promise<Reply> {
   const now = (deps.now ?? Date.now)();
-  const ticket = await findTicket(deps, params.ticketId);
-  const policy = await deps.policyVersion(ticket.policy, ticket.policyVersion);
+  const { ticketId, policy } = await recipientOf(deps, params.ticketId);
   body.events.forEach(({ occurredAt }, i) =>
     checkBackdating(occurredAt, { now, role: actor.role, policy, pointer: `/events/${i}/occurredAt` }),
   );
-  const duplicates = await duplicatesAmong(deps, ticket.id, body.events);
-  const fresh = body.events.filter(
-    ({ id }, i) => !duplicates.has(id) && body.events.findIndex((other) => other.id === id) === i,
-  );
+  // Facts count once by their own ids; a key only makes sure that it is not used for something else.
+  const path = `/v1/tickets/${ticketId}/events`;
+  const { replayed } = await takeIn(deps.intake, {
+    actor,
+    method: 'POST',
+    path,
+    idempotencyKey,
+    ticketId,
+    body,
+  });
+  const { news, duplicates } = await sorted(deps, ticketId, body.events);
   const facts: Fact[] = [];
-  for (const event of fresh) facts.push(await factFrom(deps, ticket, { body: event, actor }));
-  const how = facts.length > 0 ? await deps.engine.tell(ticket.id, facts) : 'told';
+  for (const event of news) facts.push(await factFrom(deps, ticketId, { body: event, actor }));
+  const how = facts.length > 0 ? await deps.engine.tell(ticketId, facts) : 'told';
   return {
     status: 202,
-    body: { accepted: fresh.map(({ id }) => id), duplicates: [...duplicates], spooled: how === 'spooled' },
+    headers: replayed ? { 'idempotency-replayed': 'true' } : {},
+    body: { accepted: news.map(({ id }) => id), duplicates, spooled: how === 'spooled' },
   };
 }
 
@@ -78,11 +103,12 @@ export function factRoutes(deps: ApiDeps): Route[] {
       description:
         'Facts may come late, twice and out of order: they fold by `occurredAt`, then by id, and count once. They ' +
         'are durable when this answers and reach the timeline soon after. A fact for a closed ticket is kept, and ' +
-        'changes no verdict.',
+        'changes no verdict. A ticket that itself waits for the workflow engine hears of them once it is open.',
       params: ticketParams,
       body: factsBody,
-      answers: { 202: { description: 'Taken in', schema: factsAnswer } },
-      problems: ['ticket_not_found'],
+      example: FACTS_EXAMPLE,
+      answers: { 202: { description: 'Taken in', schema: factsAnswer, example: FACTS_ANSWER_EXAMPLE } },
+      problems: ['ticket_not_found', 'idempotency_key_reused'],
       handle: (call) => tell(deps, call),
     }),
   ];

@@ -1,5 +1,6 @@
 /** One way in for everything that changes a ticket: message id, receipt, text, and the answer to a repeat. */
 import { createHash, randomUUID } from 'node:crypto';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { TextReference } from '../domain/events.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import { Problem } from './problem.ts';
@@ -36,7 +37,7 @@ export function messageIdOf({ actor, method, path, idempotencyKey }: Incoming): 
 export async function takeIn(intake: IntakeStore, incoming: Incoming): Promise<TakenIn> {
   const messageId = messageIdOf(incoming);
   const { ticketId, text, external, idempotencyKey, body } = incoming;
-  const bodyHash = idempotencyKey === undefined ? undefined : sha256(JSON.stringify(body));
+  const bodyHash = idempotencyKey === undefined ? undefined : sha256(canonicalJson(body));
   const received = await intake.receive({ messageId, ticketId, bodyHash, text, external });
   if (received.conflict)
     throw new Problem('idempotency_key_reused', 'This Idempotency-Key was used before with another body');

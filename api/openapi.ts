@@ -2,17 +2,19 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { statusOf, type ProblemCode } from './problem.ts';
-import type { Route } from './route.ts';
+import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas/common.ts';
 
 /** What every route can answer. */
-const COMMON: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'internal_error'];
-const WITH_BODY: readonly ProblemCode[] = [
-  'malformed_json',
-  'body_too_large',
-  'unsupported_media_type',
+const COMMON: readonly ProblemCode[] = [
+  'malformed_request',
+  'unauthenticated',
+  'forbidden',
   'invalid',
+  'internal_error',
+  'database_unavailable',
 ];
+const WITH_BODY: readonly ProblemCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type'];
 
 const TAGS = [
   { name: 'tickets', description: 'Open and read tickets' },
@@ -22,48 +24,78 @@ const TAGS = [
   { name: 'health', description: 'For load balancers and supervisors' },
 ];
 
+/** Every problem that a route can answer. */
+export function problemsOf(route: Route): ProblemCode[] {
+  const body = route.body ? WITH_BODY : [];
+  const path = route.params ? (['not_found'] as const) : [];
+  return [...new Set<ProblemCode>([...COMMON, ...path, ...body, ...route.problems])];
+}
+
+const problemContent = { 'application/problem+json': { schema: problemSchema } };
+
 function problemAnswers(route: Route): RouteConfig['responses'] {
-  const hasInput = route.body !== undefined || route.query !== undefined;
-  const codes = [
-    ...COMMON,
-    ...route.problems,
-    ...(route.body ? WITH_BODY : []),
-    ...(hasInput ? (['invalid'] as const) : []),
-  ];
+  const codes = problemsOf(route);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) byStatus.set(statusOf(code), [...(byStatus.get(statusOf(code)) ?? []), code]);
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
       status,
       {
-        description: [...new Set(some)].map((code) => `\`${code}\``).join(', '),
-        content: { 'application/problem+json': { schema: problemSchema } },
+        description: some.map((code) => `\`${code}\``).join(', '),
+        content: problemContent,
       },
     ]),
   );
 }
 
-const idempotencyHeader = z.object({
+const HEADERS = {
   'idempotency-key': z
     .string()
     .min(1)
     .max(255)
-    .optional()
-    .openapi({ description: 'The same key and body get the same outcome; another body is refused' }),
-  'if-match': z
-    .string()
-    .optional()
-    .openapi({ description: 'ETag of the ticket that the request is meant for' }),
-});
+    .openapi({
+      description:
+        'Names the message: with the same key and body it counts once and gets the same outcome (then ' +
+        '`Idempotency-Replayed: true`); with another body it is refused. Keys are per caller and path.',
+    }),
+  'if-match': z.string().openapi({
+    description: 'ETag of the ticket; the request is for that state of the ticket only, else 412',
+    example: '"7"',
+  }),
+  'if-none-match': z.string().openapi({
+    description: 'ETag of the ticket as known; 304 if it is still so',
+    example: '"7"',
+  }),
+};
+
+function headersOf({ method, preconditions = [] }: Route): z.ZodObject {
+  const names = [...(method === 'post' ? (['idempotency-key'] as const) : []), ...preconditions];
+  return z.object(Object.fromEntries(names.map((name) => [name, HEADERS[name].optional()])));
+}
+
+function answerDescription({ description, schema, example, contentType, headers }: Answer) {
+  const described = Object.entries(headers ?? {}).map(([name, what]) => [
+    name,
+    { description: what, schema: { type: 'string' as const } },
+  ]);
+  return {
+    description,
+    ...(headers && { headers: Object.fromEntries(described) }),
+    ...(schema && { content: { 'application/json': { schema, ...(example !== undefined && { example }) } } }),
+    ...(contentType && { content: { [contentType]: { schema: z.string(), example } } }),
+  };
+}
+
+function bodyDescription({ body, example }: Route) {
+  if (!body) return {};
+  const required = !body.safeParse({}).success;
+  return { body: { required, content: { 'application/json': { schema: body, example } } } };
+}
 
 function describe(route: Route): RouteConfig {
-  const answers = Object.entries(route.answers).map(([status, { description, schema, contentType }]) => [
+  const answers = Object.entries(route.answers).map(([status, answer]) => [
     status,
-    {
-      description,
-      ...(schema && { content: { 'application/json': { schema } } }),
-      ...(contentType && { content: { [contentType]: { schema: z.string() } } }),
-    },
+    answerDescription(answer),
   ]);
   return {
     method: route.method,
@@ -76,14 +108,39 @@ function describe(route: Route): RouteConfig {
     request: {
       ...(route.params && { params: route.params }),
       ...(route.query && { query: route.query }),
-      ...(route.body && {
-        body: { required: true, content: { 'application/json': { schema: route.body } } },
-      }),
-      ...(route.method === 'post' && { headers: idempotencyHeader }),
+      headers: headersOf(route),
+      ...bodyDescription(route),
     },
     responses: { ...Object.fromEntries(answers), ...problemAnswers(route) },
   } as RouteConfig;
 }
+
+const isWell = z.object({ status: z.literal('ok') });
+
+/** Outside of /v1 and without a key. */
+const HEALTH: RouteConfig[] = [
+  {
+    method: 'get',
+    path: '/livez',
+    operationId: 'livez',
+    summary: 'Whether the process answers',
+    tags: ['health'],
+    security: [],
+    responses: { 200: { description: 'It does', content: { 'application/json': { schema: isWell } } } },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    operationId: 'readyz',
+    summary: 'Whether database and workflow engine answer',
+    tags: ['health'],
+    security: [],
+    responses: {
+      200: { description: 'They do', content: { 'application/json': { schema: isWell } } },
+      503: { description: '`engine_unavailable`: says which does not', content: problemContent },
+    },
+  },
+];
 
 /** The whole document; `version` is the package's. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
@@ -94,30 +151,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     description: 'An API key: `tl_…`',
   });
   for (const route of routes) registry.registerPath(describe(route));
-  for (const [path, description] of [
-    ['/livez', 'The process answers'],
-    ['/readyz', 'Database and workflow engine answer'],
-  ] as const)
-    registry.registerPath({
-      method: 'get',
-      path,
-      operationId: path.slice(1),
-      summary: description,
-      tags: ['health'],
-      security: [],
-      responses: {
-        200: {
-          description,
-          content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
-        },
-        ...(path === '/readyz' && {
-          503: {
-            description: 'Not now; says why',
-            content: { 'application/problem+json': { schema: problemSchema } },
-          },
-        }),
-      },
-    });
+  for (const one of HEALTH) registry.registerPath(one);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -125,7 +159,9 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       version,
       description:
         'Durable SLA, escalation and containment engine. Times are RFC 3339 in UTC; amounts of time are seconds. ' +
-        'Clients must tolerate new fields and new values in answers.',
+        'Clients must tolerate new fields and new values in answers. Every error is an RFC 9457 problem document; every ' +
+        "answer carries `X-Request-Id`, the caller's own where it sent one. Where a path says `{ticketId}`, our id and " +
+        '`system:id` of the external reference do equally.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],

@@ -1,16 +1,18 @@
 /** Every error answer is an RFC 9457 problem document; here is the one table from code to HTTP status. */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
 import type { RefusalCode } from '../domain/refusals.ts';
-import { EngineUnavailable, Refused } from './engine.ts';
+import { isDatabaseOutage } from '../prisma/outage.ts';
+import { EngineUnavailable, Refused } from './engine-errors.ts';
 
 const STATUS = {
   malformed_json: 400,
+  malformed_request: 400,
   cursor_invalid: 400,
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
   ticket_not_found: 404,
+  ticket_not_opened_yet: 404,
   method_not_allowed: 405,
   ticket_closed: 409,
   ticket_cancelled: 409,
@@ -32,6 +34,7 @@ const STATUS = {
   policy_unknown: 422,
   internal_error: 500,
   engine_unavailable: 503,
+  database_unavailable: 503,
 } as const satisfies Record<string, number> & Record<RefusalCode, number>;
 
 export type ProblemCode = keyof typeof STATUS;
@@ -44,7 +47,7 @@ const TITLES: Record<number, string> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
-  409: 'Conflict with the state of the ticket',
+  409: 'Conflict with how things stand',
   412: 'Precondition failed',
   413: 'Body too large',
   415: 'Unsupported media type',
@@ -53,9 +56,13 @@ const TITLES: Record<number, string> = {
   503: 'Temporarily unavailable',
 };
 
-/** One fault of a request: where (JSON pointer), which, and in words. */
+/** One fault of a request: where, which, and in words. */
 export interface FieldError {
-  pointer: string;
+  /** JSON pointer (RFC 6901) into the body. */
+  pointer?: string;
+  /** Name of the query parameter or header. */
+  parameter?: string;
+  /** Stable. */
   code: string;
   message: string;
 }
@@ -84,52 +91,46 @@ export class Problem extends Error {
   }
 }
 
-const escapeToken = (token: PropertyKey): string => String(token).replaceAll('~', '~0').replaceAll('/', '~1');
-export const pointerOf = (path: readonly PropertyKey[]): string =>
-  path.map((token) => `/${escapeToken(token)}`).join('');
+/** A front end that comes back after so many seconds meets a restarted server or worker. */
+export const RETRY_LATER = { 'retry-after': '2' };
 
-/** One error per fault; each unknown field is named by itself. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys')
-      return [{ pointer: pointerOf(issue.path), code: issue.code, message: issue.message }];
-    return issue.keys.map((key) => ({
-      pointer: pointerOf([...issue.path, key]),
-      code: 'unknown_field',
-      message: `${key} is not a field here`,
-    }));
+function refusalProblem({ refusal: { code, message, state, pointer } }: Refused): Problem {
+  return new Problem(code, message, {
+    ...(pointer && { errors: [{ pointer, code, message }] }),
+    ...(state && { extra: { state } }),
   });
 }
 
-interface BodyParserError {
-  type: string;
+/** What Express and its body parser throw (by http-errors). */
+interface HttpError {
+  status: number;
+  type?: string;
 }
-const isBodyParserError = (error: unknown): error is BodyParserError =>
-  typeof (error as BodyParserError | null)?.type === 'string';
+const isClientError = (error: unknown): error is HttpError => {
+  const status = (error as Partial<HttpError> | null)?.status;
+  return status !== undefined && status >= 400 && status < 500;
+};
 
-const RETRY_AFTER_S = '2';
+function clientProblem({ status, type }: HttpError): Problem {
+  if (status === 413) return new Problem('body_too_large', 'The body is larger than 64 KB');
+  if (status === 415) return new Problem('unsupported_media_type', 'The body must be JSON in UTF-8');
+  if (type === 'entity.parse.failed') return new Problem('malformed_json', 'The body is not a JSON object');
+  return new Problem('malformed_request', 'The path or the body cannot be decoded');
+}
 
 /** What any thrown thing means to the caller. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof Refused) {
-    const { code, message, state, pointer } = error.refusal;
-    return new Problem(code, message, {
-      ...(pointer && { errors: [{ pointer, code, message }] }),
-      ...(state && { extra: { state } }),
-    });
-  }
+  if (error instanceof Refused) return refusalProblem(error);
   if (error instanceof EngineUnavailable)
     return new Problem('engine_unavailable', `${error.message}; try again with the same Idempotency-Key`, {
-      headers: { 'retry-after': RETRY_AFTER_S },
+      headers: RETRY_LATER,
     });
-  if (isBodyParserError(error)) {
-    if (error.type === 'entity.too.large')
-      return new Problem('body_too_large', 'The body is larger than 64 KB');
-    if (error.type === 'entity.parse.failed') return new Problem('malformed_json', 'The body is not JSON');
-    if (error.type === 'charset.unsupported' || error.type === 'encoding.unsupported')
-      return new Problem('unsupported_media_type', 'The body must be JSON in UTF-8');
-  }
+  if (isDatabaseOutage(error))
+    return new Problem('database_unavailable', 'The database does not answer at the moment; try again', {
+      headers: RETRY_LATER,
+    });
+  if (isClientError(error)) return clientProblem(error);
   return new Problem('internal_error', 'Something went wrong here; the request id names it in the logs');
 }
 
@@ -157,6 +158,16 @@ export function sendProblem(response: Response, problem: Problem): void {
 export const notFound: RequestHandler = (request) => {
   throw new Problem('not_found', `There is nothing at ${request.method} ${request.path}`);
 };
+
+/** The answer to every other method on a path that takes these. */
+export function methodNotAllowed(methods: readonly string[]): RequestHandler {
+  const allow = methods
+    .flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .join(', ');
+  return (request) => {
+    throw new Problem('method_not_allowed', `${request.method} is not possible here`, { headers: { allow } });
+  };
+}
 
 /** Express recognises an error handler by its four parameters. */
 export function problemHandler(onBug: (error: unknown, requestId: string) => void): ErrorRequestHandler {

@@ -1,15 +1,14 @@
 /** Routes that ask something of a ticket: one per request of the domain, from one table. */
-import type { Command, CommandType, Request } from '../domain/decide.ts';
+import { firstEventIdOf, type Command, type CommandType, type Request } from '../domain/decide.ts';
 import type { TicketRecord } from '../prisma/tickets.ts';
 import type { ApiDeps } from './deps.ts';
-import { Refused } from './engine.ts';
+import { Refused } from './engine-errors.ts';
 import { takeIn, type TakenIn } from './intake.ts';
-import { findTicket } from './lookup.ts';
-import { Problem } from './problem.ts';
+import { find, findTicket } from './lookup.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
 import { REQUESTS, textOf } from './schemas/requests.ts';
 import { ticketParams, ticketView } from './schemas/tickets.ts';
-import { showTicket } from './tickets.ts';
+import { showTicket } from './show-ticket.ts';
 
 type RequestCall = Call<{ ticketId: string }, unknown, Record<string, unknown>>;
 
@@ -36,33 +35,50 @@ function requestFrom(call: RequestCall, command: Command, taken: TakenIn): Reque
   };
 }
 
+/** The ticket; one that waits in the spool is opened first, or it is 503 like any request without an engine. */
+async function openedTicket(deps: ApiDeps, name: string): Promise<TicketRecord> {
+  const found = await find(deps, name);
+  if ('ticket' in found) return found.ticket;
+  await deps.engine.drain({ ticketId: found.waiting.ticketId });
+  return findTicket(deps, name);
+}
+
+/** A request with a key that was used before may long be in the ledger: then nobody has to be asked. */
+async function isGranted(deps: ApiDeps, { ticketId, messageId, replayed }: TakenIn): Promise<boolean> {
+  return replayed && (await deps.ledger.sequenceOf(ticketId, firstEventIdOf(messageId))) !== null;
+}
+
+async function askEngine(deps: ApiDeps, request: Request, taken: TakenIn): Promise<void> {
+  try {
+    const granted = await deps.engine.ask(taken.ticketId, request);
+    if (!granted) throw new Error(`Ticket ${taken.ticketId} is listed but has no ledger`);
+  } catch (error) {
+    if (error instanceof Refused && !taken.replayed) await deps.intake.release(taken.messageId);
+    throw error;
+  }
+}
+
 async function ask(deps: ApiDeps, type: CommandType, call: RequestCall): Promise<Reply> {
-  const { params, body, actor, method, idempotencyKey } = call;
-  const ticket = await findTicket(deps, params.ticketId);
+  const { params, body, actor, idempotencyKey } = call;
+  const ticket = await openedTicket(deps, params.ticketId);
+  const command = await commandOf(deps, type, ticket, body);
   const taken = await takeIn(deps.intake, {
     actor,
-    method,
+    method: 'POST',
     path: `/v1/tickets/${ticket.id}/${REQUESTS[type].path}`,
     idempotencyKey,
     ticketId: ticket.id,
     body,
     text: textOf(type, body),
   });
-  const request = requestFrom(call, await commandOf(deps, type, ticket, body), taken);
-  try {
-    const granted = await deps.engine.ask(ticket.id, request);
-    if (!granted) throw new Problem('ticket_not_found', `There is no ticket ${params.ticketId}`);
-  } catch (error) {
-    if (error instanceof Refused && !taken.replayed) await deps.intake.release(taken.messageId);
-    throw error;
-  }
+  if (!(await isGranted(deps, taken))) await askEngine(deps, requestFrom(call, command, taken), taken);
   const headers: Record<string, string> = taken.replayed ? { 'idempotency-replayed': 'true' } : {};
   return showTicket(deps, await findTicket(deps, ticket.id), { headers });
 }
 
 export function requestRoutes(deps: ApiDeps): Route[] {
   return (Object.keys(REQUESTS) as CommandType[]).map((type) => {
-    const { path, summary, body } = REQUESTS[type];
+    const { path, summary, body, example, refusals } = REQUESTS[type];
     return defineRoute({
       method: 'post',
       path: `/v1/tickets/{ticketId}/${path}`,
@@ -72,11 +88,20 @@ export function requestRoutes(deps: ApiDeps): Route[] {
       summary,
       params: ticketParams,
       body,
-      answers: { 200: { description: 'Granted and in the ledger; the ticket after it', schema: ticketView } },
+      example,
+      preconditions: ['if-match'],
+      answers: {
+        200: {
+          description: 'Granted and in the ledger; the ticket after it',
+          schema: ticketView,
+          headers: { ETag: 'The sequence of the ticket in quotes' },
+        },
+      },
       problems: [
         'ticket_not_found',
         'ticket_closed',
         'ticket_cancelled',
+        ...refusals,
         'precondition_failed',
         'idempotency_key_reused',
         'engine_unavailable',

@@ -16,7 +16,7 @@ export type Role = keyof typeof PERMISSIONS;
 export const ROLES = Object.keys(PERMISSIONS) as Role[];
 
 export function isAllowed(role: string, operation: Operation): boolean {
-  const operations: readonly Operation[] = PERMISSIONS[role as Role] ?? [];
+  const operations: readonly Operation[] = isRole(role) ? PERMISSIONS[role] : [];
   return operations.includes(operation);
 }
 

@@ -26,14 +26,16 @@ export interface Call<P, Q, B> {
   /** Sequence in `If-Match`; the request is for that state of the ticket only. */
   ifMatch: number | undefined;
   ifNoneMatch: string | undefined;
-  method: string;
-  path: string;
 }
 
 export interface Answer {
   description: string;
   schema?: z.ZodType;
+  example?: unknown;
+  /** Where it is not JSON. */
   contentType?: string;
+  /** Headers that always come with it, with what they say. */
+  headers?: Record<string, string>;
 }
 
 export interface Route {
@@ -48,6 +50,10 @@ export interface Route {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** A body, for the documentation. */
+  example?: unknown;
+  /** Headers by which the caller says what it knows of the ticket. */
+  preconditions?: readonly ('if-match' | 'if-none-match')[];
   answers: Record<number, Answer>;
   /** Problems it can answer besides those every route can. */
   problems: readonly ProblemCode[];

@@ -158,8 +158,13 @@ function shownData(data: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(data)
       .filter(([name]) => !LEFT_OUT.has(name))
-      .map(([name, value]) => [name, isInstant(name, value) ? iso(value) : value]),
+      .map(([name, value]) => [name, shownValue(name, value)]),
   );
+}
+
+function shownValue(name: string, value: unknown): unknown {
+  if (isInstant(name, value)) return iso(value);
+  return name === 'attributes' ? shownData(value as object) : value;
 }
 
 export function timelineEvent(row: LedgerRecord & { text: TextRecord | null }): TimelineEvent {

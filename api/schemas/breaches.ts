@@ -1,7 +1,17 @@
 /** The breach register. */
 import { z } from 'zod';
 import { CLOCK_NAMES } from '../../domain/policy.ts';
-import { cursor, instant, instantMs, limit, page, priority } from './common.ts';
+import {
+  cursor,
+  instant,
+  instantMs,
+  limit,
+  markedCount,
+  markedId,
+  markedInstant,
+  page,
+  priority,
+} from './common.ts';
 
 export const breachView = z
   .object({
@@ -26,7 +36,7 @@ export const breachPage = z.object({ data: z.array(breachView), page }).openapi(
 
 export const breachFilter = z.strictObject({
   clock: z.enum(CLOCK_NAMES).optional(),
-  tier: z.coerce.number().int().optional().openapi({ type: 'integer' }),
+  tier: z.coerce.number().int().min(1).max(9).optional().openapi({ type: 'integer', minimum: 1, maximum: 9 }),
   priority: priority.optional(),
   customer: z.string().max(200).optional(),
   breachedAfter: instantMs.optional(),
@@ -35,3 +45,10 @@ export const breachFilter = z.strictObject({
 export type BreachFilter = z.output<typeof breachFilter>;
 
 export const breachQuery = breachFilter.extend({ limit, cursor });
+
+export const breachMark = z.strictObject({
+  at: markedInstant,
+  ticketId: markedId,
+  clock: z.enum(CLOCK_NAMES),
+  cycle: markedCount,
+});

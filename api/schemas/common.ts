@@ -10,8 +10,10 @@ export const instant = z.iso
   .datetime({ offset: true, error: 'must be an RFC 3339 time with an offset, such as 2026-01-31T09:00:00Z' })
   .openapi({ format: 'date-time', example: '2026-01-31T09:00:00Z' });
 
-/** As `instant`, read to epoch milliseconds. */
-export const instantMs = instant.transform((text) => Date.parse(text));
+/** As `instant`, read to epoch milliseconds. Not before 1970: nothing we keep is older, and year 0 has no storage. */
+export const instantMs = instant
+  .refine((text) => !(Date.parse(text) < 0), { error: 'must be in 1970 or later' })
+  .transform((text) => Date.parse(text));
 
 export const priority = z.enum(PRIORITIES);
 export const level = z.enum(LEVELS);
@@ -22,6 +24,14 @@ export const tierNumber = z.int().min(1).max(9);
 
 /** Whom the caller says it acts for; recorded beside the caller itself. */
 export const actingFor = word.optional().openapi({ description: 'Whom the caller acts for, e.g. an agent' });
+
+/** What the marks in cursors are made of: what the database can compare with. */
+export const markedInstant = z.int().min(0).max(Date.parse('9999-12-31T23:59:59.999Z'));
+export const markedId = z
+  .string()
+  .max(500)
+  .regex(/^[^\0]*$/);
+export const markedCount = z.int().min(0).max(2_147_483_647);
 
 export const cursor = z
   .string()
@@ -40,17 +50,42 @@ export const page = z
   .object({ hasMore: z.boolean(), nextCursor: z.string().nullable() })
   .openapi('Page', { description: 'Send `nextCursor` as `cursor` for the next page' });
 
+const fault = z.object({
+  pointer: z.string().optional().openapi({ description: 'JSON pointer (RFC 6901) into the body' }),
+  parameter: z.string().optional().openapi({ description: 'Name of the query parameter or header' }),
+  code: z.string().openapi({ description: 'Stable' }),
+  message: z.string(),
+});
+
 export const problemSchema = z
   .object({
-    type: z.string(),
+    type: z.string().openapi({ description: 'Where the code is explained' }),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string().openapi({ description: 'Stable; see the list of problems' }),
-    instance: z.string(),
-    requestId: z.string(),
-    state: z.string().optional(),
-    ticketId: z.string().optional(),
-    errors: z.array(z.object({ pointer: z.string(), code: z.string(), message: z.string() })).optional(),
+    code: z.string().openapi({ description: 'Stable; all of them are listed at /docs/problems' }),
+    instance: z.string().openapi({ description: 'What was asked for' }),
+    requestId: z.string().openapi({ description: 'As in X-Request-Id; names the request in the logs' }),
+    state: z
+      .string()
+      .optional()
+      .openapi({ description: 'The state the ticket is in, where that is the reason' }),
+    ticketId: z.string().optional().openapi({ description: 'The other ticket, where there is one' }),
+    errors: z
+      .array(fault)
+      .optional()
+      .openapi({ description: 'Everything wrong with the request, at most 50' }),
   })
-  .openapi('Problem', { description: 'RFC 9457' });
+  .openapi('Problem', {
+    description: 'RFC 9457',
+    example: {
+      type: '/docs/problems#ticket_closed',
+      title: 'Conflict with how things stand',
+      status: 409,
+      detail: 'Ticket tkt_019b2f64c8d07e6f9d0f2c5d7a1b3e4f is closed; it cannot be changed',
+      code: 'ticket_closed',
+      instance: '/v1/tickets/zendesk:1042/resolve',
+      requestId: '4c1a7d0e-2f64-4b7f-9a35-6a1f0c8f7d21',
+      state: 'closed',
+    },
+  });

@@ -52,7 +52,30 @@ export const factsBody = z.strictObject({ events: z.array(factBody).min(1).max(1
 export const factsAnswer = z
   .object({
     accepted: z.array(z.string()).openapi({ description: 'Ids taken in' }),
-    duplicates: z.array(z.string()).openapi({ description: 'Ids that were taken in before' }),
+    duplicates: z
+      .array(z.string())
+      .openapi({ description: 'Ids that were known, or came before in the same batch' }),
     spooled: z.boolean().openapi({ description: 'Kept until the workflow engine is back' }),
   })
   .openapi('FactsAnswer');
+
+export const FACTS_EXAMPLE: z.input<typeof factsBody> = {
+  events: [
+    {
+      type: 'messageAdded',
+      id: 'zendesk:comment:8841',
+      occurredAt: '2026-01-31T09:12:30Z',
+      actor: 'customer-204',
+      author: 'customer',
+      visibility: 'public',
+      text: 'It has started again.',
+    },
+    { type: 'assigned', id: 'zendesk:audit:8842', occurredAt: '2026-01-31T09:13:02Z', assignee: 'agent-17' },
+  ],
+};
+
+export const FACTS_ANSWER_EXAMPLE: z.input<typeof factsAnswer> = {
+  accepted: ['zendesk:comment:8841', 'zendesk:audit:8842'],
+  duplicates: [],
+  spooled: false,
+};

@@ -52,6 +52,8 @@ function meantAlternative(errors: readonly ZodIssue[][]): ZodIssue[] | undefined
 }
 
 function expectedBy(issue: ZodIssue): string[] {
+  // A union told apart by one field knows the values of that field; any other knows its alternatives.
+  if (issue.code === 'invalid_union' && 'options' in issue) return issue.options?.map(String) ?? [];
   if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedBy);
   if (issue.code === 'invalid_type') return [kindOf(issue.expected)];
   return issue.code === 'invalid_value' ? issue.values.map(String) : [];
@@ -64,14 +66,22 @@ function nameOf(path: readonly PropertyKey[], judged: Judged): string {
   return typeof last === 'number' ? `${nameOf(path.slice(0, -1), judged)}[${last}]` : String(last);
 }
 
-const asWritten = (found: unknown): string => (typeof found === 'string' ? found : JSON.stringify(found));
+/** Long enough for any word that could have been meant. */
+const SHOWN_CHARACTERS = 60;
+
+function asWritten(found: unknown): string {
+  if (Array.isArray(found)) return 'a list';
+  if (typeof found === 'object' && found !== null) return 'a set of fields';
+  const text = String(found);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
 
 /** A value that is absent, of another kind, or none of those listed. */
 function misfit(issue: ZodIssue, path: readonly PropertyKey[], judged: Judged): Issue {
   const name = nameOf(path, judged);
   const found = valueAt(judged.value, path);
   if (found === undefined) return { path, code: 'missing', message: `${name} is missing` };
-  if (issue.code === 'invalid_value')
+  if (issue.code === 'invalid_value' || (issue.code === 'invalid_union' && 'options' in issue))
     return {
       path,
       code: 'value_unknown',

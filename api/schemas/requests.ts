@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Command, CommandType } from '../../domain/decide.ts';
 import { priorityOf, type AppliedPolicy, type Level } from '../../domain/policy.ts';
+import type { RefusalCode } from '../../domain/refusals.ts';
 import { actingFor, freeText, holdReason, level, priority, tierNumber, word } from './common.ts';
 
 const comment = freeText.optional();
@@ -37,6 +38,9 @@ interface RequestSpec<S extends z.ZodType = z.ZodType> {
   path: string;
   summary: string;
   body: S;
+  example: z.input<S>;
+  /** Why it may be refused, besides what refuses every request. */
+  refusals: readonly RefusalCode[];
   command(body: z.output<S>, policy: AppliedPolicy): Command;
 }
 
@@ -47,12 +51,16 @@ export const REQUESTS: Record<CommandType, RequestSpec> = {
     path: 'acknowledge',
     summary: 'Say that somebody looks at it; never a first response',
     body: z.strictObject({ comment, ...common }),
+    example: { comment: 'Looking at it.' },
+    refusals: ['already_acknowledged'],
     command: () => ({ type: 'acknowledge' }),
   }),
   assign: spec({
     path: 'assign',
     summary: 'Give it to a person or a team of the tier',
     body: assignment,
+    example: { assignee: 'agent-17', team: 'network' },
+    refusals: [],
     command: ({ assignee, team }) => ({
       type: 'assign',
       ...(assignee !== undefined && { assignee }),
@@ -63,30 +71,40 @@ export const REQUESTS: Record<CommandType, RequestSpec> = {
     path: 'reply',
     summary: 'Public message of an agent; stops the first response clock',
     body: z.strictObject({ text: freeText, ...common }),
+    example: { text: 'We have found the cause and are working on it.' },
+    refusals: [],
     command: () => ({ type: 'reply' }),
   }),
   note: spec({
     path: 'note',
     summary: 'Internal message',
     body: z.strictObject({ text: freeText, ...common }),
+    example: { text: 'Same switch as last week.' },
+    refusals: [],
     command: () => ({ type: 'note' }),
   }),
   hold: spec({
     path: 'hold',
     summary: 'Wait for the customer, a vendor, or something internal',
     body: z.strictObject({ reason: holdReason, comment, ...common }),
+    example: { reason: 'vendor', comment: 'Waiting for a replacement line card.' },
+    refusals: ['ticket_resolved', 'already_on_hold', 'public_question_missing'],
     command: ({ reason }) => ({ type: 'hold', reason }),
   }),
   resume: spec({
     path: 'resume',
     summary: 'Stop waiting: for one reason, or altogether',
     body: z.strictObject({ reason: holdReason.optional(), comment, ...common }),
+    example: { reason: 'vendor' },
+    refusals: ['not_on_hold'],
     command: ({ reason }) => ({ type: 'resume', ...(reason && { reason }) }),
   }),
   prioritise: spec({
     path: 'prioritise',
     summary: 'Change the priority, directly or by impact and urgency',
     body: priorityOrMatrix,
+    example: { impact: 'high', urgency: 'medium' },
+    refusals: ['same_priority'],
     command: ({ priority: wanted, impact, urgency }, policy) => ({
       type: 'prioritise',
       priority: wanted ?? priorityOf(policy, impact as Level, urgency as Level),
@@ -98,30 +116,40 @@ export const REQUESTS: Record<CommandType, RequestSpec> = {
     path: 'offer-handoff',
     summary: 'Hand it on to another tier; accepted at once for now',
     body: z.strictObject({ toTier: tierNumber, team: word.optional(), reason: freeText, ...common }),
+    example: { toTier: 2, reason: 'Needs access to the core routers.' },
+    refusals: ['ticket_resolved', 'tier_unknown', 'same_tier'],
     command: ({ toTier, team }) => ({ type: 'offerHandoff', toTier, ...(team && { team }) }),
   }),
   resolve: spec({
     path: 'resolve',
     summary: 'Say that it is solved; stops the resolution clock',
     body: z.strictObject({ resolution: freeText.optional(), causeCode: word.optional(), ...common }),
+    example: { resolution: 'Line card replaced.', causeCode: 'hardware' },
+    refusals: ['ticket_resolved'],
     command: ({ causeCode }) => ({ type: 'resolve', ...(causeCode && { causeCode }) }),
   }),
   reopen: spec({
     path: 'reopen',
     summary: 'Say that it is not solved after all',
     body: z.strictObject({ reason: freeText, ...common }),
+    example: { reason: 'It fails again.' },
+    refusals: ['ticket_not_resolved'],
     command: () => ({ type: 'reopen' }),
   }),
   close: spec({
     path: 'close',
     summary: 'End a resolved ticket; nothing reopens it',
     body: z.strictObject({ comment, ...common }),
+    example: {},
+    refusals: ['ticket_not_resolved'],
     command: () => ({ type: 'close' }),
   }),
   cancel: spec({
     path: 'cancel',
     summary: 'End it without a resolution; its clocks are cancelled',
     body: z.strictObject({ reason: freeText, ...common }),
+    example: { reason: 'Opened twice.' },
+    refusals: [],
     command: () => ({ type: 'cancel' }),
   }),
 };

@@ -10,15 +10,23 @@ import {
   instantMs,
   level,
   limit,
+  markedCount,
+  markedId,
+  markedInstant,
   page,
   priority,
   word,
 } from './common.ts';
 
+/** Shown as links: no `javascript:`, no `data:`. */
+const link = z
+  .url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' })
+  .max(2000);
+
 const external = z.strictObject({
   system: word.regex(/^[\w.-]+$/),
   id: word,
-  url: z.url().max(2000).optional(),
+  url: link.optional(),
 });
 
 /** Personal data; kept erasable. */
@@ -50,13 +58,27 @@ export const openTicketBody = z
     detectedAt: instantMs.optional(),
     external: external.optional(),
     fingerprint: word.optional(),
-    attachments: z.array(z.url().max(2000)).max(50).optional().openapi({ description: 'By reference' }),
+    attachments: z.array(link).max(50).optional().openapi({ description: 'By reference' }),
     custom: z.record(word, z.union([z.string().max(2000), z.number(), z.boolean()])).optional(),
     policy: word.optional().openapi({ description: 'Name of the policy; the first that matches if absent' }),
     actingFor,
   })
   .openapi('OpenTicket');
 export type OpenTicketBody = z.output<typeof openTicketBody>;
+
+export const OPEN_TICKET_EXAMPLE: z.input<typeof openTicketBody> = {
+  subject: 'VPN drops every ten minutes',
+  description: 'Since this morning, for everybody at the branch.',
+  type: 'incident',
+  impact: 'high',
+  urgency: 'medium',
+  channel: 'email',
+  requester: { id: 'customer-204', language: 'en', timezone: 'Europe/Berlin' },
+  customer: 'acme',
+  service: 'vpn',
+  category: 'network',
+  external: { system: 'zendesk', id: '1042', url: 'https://example.com/tickets/1042' },
+};
 
 const seconds = z.number().openapi({ description: 'Seconds, exact to the millisecond' });
 
@@ -105,6 +127,15 @@ export const ticketView = z
   .openapi('Ticket');
 export type TicketView = z.input<typeof ticketView>;
 
+/** A ticket that was taken in while the workflow engine was away. */
+export const waitingTicket = z
+  .object({
+    id: z.string(),
+    spooled: z.literal(true),
+    links: z.object({ self: z.string() }),
+  })
+  .openapi('WaitingTicket', { description: 'Not open yet; facts are taken in and follow it' });
+
 export const ticketPage = z.object({ data: z.array(ticketView), page }).openapi('TicketPage');
 
 export const SORTS = ['openedAt', '-openedAt', 'nextDeadlineAt'] as const;
@@ -129,8 +160,11 @@ export const ticketQuery = z.strictObject({
 });
 export type TicketQuery = z.output<typeof ticketQuery>;
 
+/** The longest external reference is two words and a colon. */
+const LONGEST_NAME = 401;
+
 export const ticketParams = z.object({
-  ticketId: z.string().min(1).max(300).openapi({
+  ticketId: z.string().min(1).max(LONGEST_NAME).openapi({
     description: 'Our id, or `system:id` of the external reference',
     example: 'zendesk:1042',
   }),
@@ -203,7 +237,16 @@ export const timelineEvent = z
 export type TimelineEvent = z.input<typeof timelineEvent>;
 
 export const timelineView = z
-  .object({ data: z.array(timelineEvent), page, sequence: z.int(), asOf: instant })
+  .object({
+    ticketId: z.string(),
+    data: z.array(timelineEvent),
+    page,
+    sequence: z.int().openapi({ description: 'Last event of the ticket' }),
+    asOf: instant,
+  })
   .openapi('Timeline');
 
 export const timelineQuery = z.strictObject({ limit, cursor });
+
+export const ticketMark = z.strictObject({ at: markedInstant.nullable(), id: markedId });
+export const timelineMark = markedCount;

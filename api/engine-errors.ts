@@ -1,0 +1,100 @@
+/** What can go wrong between the API and the workflow engine, sorted by what it means for a ticket. */
+import {
+  ApplicationFailure,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { REFUSAL_CODES, type Refusal } from '../domain/refusals.ts';
+
+/** The ticket said no. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.name = 'Refused';
+    this.refusal = refusal;
+  }
+}
+
+/** Temporal, or the workers, did not answer in time; whether the request was carried out is not known. */
+export class EngineUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('The workflow engine does not answer at the moment', { cause });
+    this.name = 'EngineUnavailable';
+  }
+}
+
+const GRPC = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  DEADLINE_EXCEEDED: 4,
+  RESOURCE_EXHAUSTED: 8,
+  ABORTED: 10,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+/** The server is away, overloaded or in trouble; the same call may succeed later. */
+const OUTAGES: ReadonlySet<number> = new Set(Object.values(GRPC));
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; cause instanceof Error; cause = cause.cause) causes.push(cause);
+  return causes;
+}
+
+function isOutage(error: unknown): boolean {
+  return causesOf(error).some(
+    (cause) =>
+      cause instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+      (isGrpcServiceError(cause) && OUTAGES.has(cause.code)),
+  );
+}
+
+/** What a workflow, or the server in its place, answered an update with. */
+function updateFailure(error: unknown): ApplicationFailure | null {
+  if (!(error instanceof WorkflowUpdateFailedError)) return null;
+  return error.cause instanceof ApplicationFailure ? error.cause : null;
+}
+
+function refusalIn(error: unknown): Refusal | null {
+  const failure = updateFailure(error);
+  const isRefusal = (REFUSAL_CODES as readonly unknown[]).includes(failure?.type);
+  return isRefusal ? (failure!.details?.[0] as Refusal) : null;
+}
+
+/** The server's own failure of an update that raced with the end of a task: no workflow saw it, nothing happened. */
+const NOT_SEEN = 'UnprocessedUpdate';
+const ATTEMPTS_UNTIL_SEEN = 5;
+
+/** Asks again, under the same update id, while the update was turned away unseen. */
+export async function untilSeen<R>(call: () => Promise<R>): Promise<R> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      if (updateFailure(error)?.type !== NOT_SEEN || attempt === ATTEMPTS_UNTIL_SEEN) throw error;
+    }
+  }
+}
+
+/** The server's own failure of an update whose run ended (was terminated, say) before the update did. */
+const RUN_ENDED_FIRST = 'AcceptedUpdateCompletedWorkflow';
+
+/** No run of the ticket's workflow is there to answer: it has ended, was lost, or never was. */
+export function isNotRunning(error: unknown): boolean {
+  return causesOf(error).some(
+    (cause) =>
+      cause instanceof WorkflowNotFoundError ||
+      (cause instanceof ApplicationFailure && cause.type === RUN_ENDED_FIRST),
+  );
+}
+
+/** What an error of the SDK means here; anything else is a bug and stays what it is. */
+export function translated(error: unknown): unknown {
+  const refusal = refusalIn(error);
+  if (refusal) return new Refused(refusal);
+  const notSeen = updateFailure(error)?.type === NOT_SEEN;
+  return notSeen || isOutage(error) ? new EngineUnavailable(error) : error;
+}
