@@ -276,6 +276,99 @@ describe('for any life of a clock', () => {
   });
 });
 
+/** A life on whole hours, where ends of windows, pauses and targets often coincide. */
+const hourlyLives = fc.record({
+  windows: fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })), {
+    minLength: 1,
+    maxLength: 8,
+  }),
+  targetHours: fc.integer({ min: 1, max: 16 }),
+  gaps: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 8 }),
+  foldAt: fc.option(fc.nat(40)),
+});
+
+type HourlyLife = typeof hourlyLives extends fc.Arbitrary<infer T> ? T : never;
+
+/** The windows as hours from the start. */
+function windowsOf({ windows }: HourlyLife): Span[] {
+  let cursor = 0;
+  return windows.map(([gap, length]) => {
+    const opens = cursor + gap;
+    cursor = opens + length;
+    return [opens, cursor];
+  });
+}
+
+/** Hours at which the clock is paused and resumed in turn. */
+const changesOf = ({ gaps }: HourlyLife): number[] =>
+  gaps.map((_, i) => gaps.slice(0, i + 1).reduce((sum, gap) => sum + gap, 0));
+
+function pausesOf(life: HourlyLife): Span[] {
+  const changes = changesOf(life);
+  return changes.flatMap((from, i) =>
+    i % 2 === 0 ? [[from, changes[i + 1] ?? Number.POSITIVE_INFINITY]] : [],
+  );
+}
+
+/** The clock of a life, folded as soon as `foldAt` is over: whatever changes then or later finds it folded. */
+function hourlyClock(life: HourlyLife): { clock: Clock; hours: HoursByCalendar } {
+  const target = { ms: life.targetHours * HOUR, calendar: 'office' };
+  const spans = windowsOf(life).map<Span>(([opens, closes]) => [at(opens), at(closes)]);
+  const hours = { always: ALWAYS, office: openHours(spans, 'office') };
+  const folded = (clock: Clock): Clock =>
+    life.foldAt === null ? clock : foldClock(clock, hours, { until: at(life.foldAt), targets: [target] });
+  const changes = changesOf(life);
+  const foldBefore = changes.findIndex((hour) => hour >= (life.foldAt ?? 0));
+  const clock = changes.reduce(
+    (soFar, hour, i) => {
+      const one = i === foldBefore ? folded(soFar) : soFar;
+      return i % 2 === 0 ? pauseClock(one, at(hour), 'vendor') : resumeClock(one, at(hour));
+    },
+    startClock('resolution', 1, EPOCH, target),
+  );
+  return { clock: foldBefore < 0 ? folded(clock) : clock, hours };
+}
+
+/** When so many hours have run, by counting: open and unpaused hours count, and the end is in no pause. */
+function countedInstant(life: HourlyLife, amountHours: number): number | null {
+  const isIn = (spans: readonly Span[], hour: number) =>
+    spans.some(([from, to]) => from <= hour && hour < to);
+  const [windows, pauses] = [windowsOf(life), pausesOf(life)];
+  let left = amountHours;
+  for (let hour = 0; hour <= 100; hour += 1) {
+    if (isIn(pauses, hour)) continue;
+    if (left === 0) return at(hour);
+    if (isIn(windows, hour)) left -= 1;
+  }
+  return null;
+}
+
+describe('for any life on whole hours', () => {
+  test('the deadline is where counting hour by hour finds it, folded or not', () => {
+    fc.assert(
+      fc.property(hourlyLives, (life) => {
+        const { clock, hours } = hourlyClock(life);
+        expect(deadlineOf(clock, hours)).toBe(countedInstant(life, life.targetHours));
+      }),
+      runs(500),
+    );
+  });
+
+  test('so is every step; one due before the fold is answered as of the fold', () => {
+    fc.assert(
+      fc.property(hourlyLives, fc.integer({ min: 1, max: 20 }), (life, amountHours) => {
+        const { clock, hours } = hourlyClock(life);
+        const instant = instantOfAmount(clock, hours, clock.limits[0]!, amountHours * HOUR);
+        const counted = countedInstant(life, amountHours);
+        const isPast = clock.folded && counted !== null && counted < clock.folded.until;
+        if (isPast && amountHours !== life.targetHours) expect(instant).toBe(clock.folded!.until);
+        else expect(instant).toBe(counted);
+      }),
+      runs(500),
+    );
+  });
+});
+
 describe('folding old pauses', () => {
   const fold = (clock: Clock, hours: HoursByCalendar, until: number, ...targetMs: number[]) =>
     foldClock(clock, hours, {
