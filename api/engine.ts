@@ -2,8 +2,12 @@
  * The API's way to the engine: requests as updates, facts as signals, each bounded by a deadline. Knows what an
  * answer of Temporal means for a ticket; knows nothing of HTTP.
  */
-import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
-import type { SignalDefinition } from '@temporalio/common';
+import {
+  WithStartWorkflowOperation,
+  type Client,
+  type WorkflowSignalWithStartOptions,
+} from '@temporalio/client';
+import type { SignalDefinition, Workflow } from '@temporalio/common';
 import { firstEventIdOf, type Opening, type Request } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
@@ -159,19 +163,19 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
   };
 
   /** Signals the run that is there or, where none is but the ledger knows the ticket, a new one from the ledger. */
-  const signal = async <A extends unknown[]>(
+  const signal = async (
     ticketId: string,
-    { definition, args }: { definition: SignalDefinition<A>; args: A },
+    { name, args }: { name: string; args: unknown[] },
   ): Promise<void> => {
     const handle = client.workflow.getHandle(ticketWorkflowId(ticketId));
-    await soon(() => handle.signal(definition, ...args)).catch(async (error: unknown) => {
+    await soon(() => handle.signal(name, ...args)).catch(async (error: unknown) => {
       if (!isNotRunning(error)) throw error;
       const ticket = await fromLedger(ticketId);
       if (!ticket) throw error;
       await soon(() =>
         client.workflow.signalWithStart(TICKET_WORKFLOW, {
           ...startOptions(resumed(ticket), ticket.situation.priority),
-          signal: definition,
+          signal: name,
           signalArgs: args,
         }),
       );
@@ -179,7 +183,7 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
   };
 
   const signalFacts = (ticketId: string, facts: readonly Fact[]): Promise<void> =>
-    signal(ticketId, { definition: factsSignal, args: [facts] });
+    signal(ticketId, { name: factsSignal.name, args: [facts] });
 
   const apply = (entry: Spooled): Promise<unknown> =>
     entry.kind === 'opening' ? open(entry.body) : signalFacts(entry.ticketId, entry.body);
@@ -235,7 +239,7 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
       await spool.add({ ticketId, kind: 'facts', body: [...facts] });
       return 'spooled';
     },
-    nudge: (ticketId) => signal(ticketId, { definition: tickSignal, args: [] }),
+    nudge: (ticketId) => signal(ticketId, { name: tickSignal.name, args: [] }),
     drain,
   };
 }

@@ -9,6 +9,6 @@ const BENCHES: Record<string, () => Promise<{ run(options: { json?: boolean }): 
 export async function run(name: string, options: { json?: boolean }): Promise<void> {
   const load = BENCHES[name];
   if (!load) throw new Error(`There is no benchmark ${name}; known are ${Object.keys(BENCHES).join(', ')}`);
-  const { run: measure } = await load();
-  if (!(await measure(options))) process.exitCode = 1;
+  const bench = await load();
+  if (!(await bench.run(options))) process.exitCode = 1;
 }

@@ -22,9 +22,11 @@ import { createPolicyStore } from '../prisma/policies.ts';
 import { createReaderStore } from '../prisma/readers.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { READER_WORKFLOW, readerWorkflowId, TASK_QUEUE } from '../workflows/messages.ts';
+import { createEngine } from '../api/engine.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { temporalTarget } from './temporal.ts';
+import { startWatchdog } from './watchdog.ts';
 
 /** The readers of the ledger; each is one long-lived workflow. */
 export const READERS = ['notifications', 'task-priority'] as const;
@@ -121,7 +123,15 @@ export async function run(config: ServiceConfig): Promise<void> {
   });
   const running = worker.run();
   await startReaders(client);
+  const engine = createEngine({
+    client,
+    taskQueue: TASK_QUEUE,
+    ledger: createLedger(database),
+    spool: createSpool(database),
+  });
+  const watchdog = startWatchdog({ databaseUrl: config.databaseUrl, engine, log });
   process.stderr.write('worker ready\n');
   await running;
+  await watchdog.stop();
   await Promise.all([clientConnection.close(), connection.close(), database.$disconnect()]);
 }

@@ -21,7 +21,9 @@ test('sessions are in UTC whatever the database says, and another client reads t
 
   const other = new pg.Client({ connectionString: url });
   await other.connect();
-  const { rows } = await other.query<{ at: string }>(`SELECT created_at::text AS at FROM api_keys WHERE id = 'zone'`);
+  const { rows } = await other.query<{ at: string }>(
+    `SELECT created_at::text AS at FROM api_keys WHERE id = 'zone'`,
+  );
   await other.end();
   expect(rows[0]!.at).toBe('2026-07-01 08:00:00.123-04');
 });

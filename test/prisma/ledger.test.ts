@@ -25,7 +25,12 @@ const open = async (): Promise<Ticket> => {
   return turn.ticket;
 };
 const write = (turn: Turn, head: number, now = turn.ticket.situation.openedAt) =>
-  ledger.record({ ticketId: turn.ticket.id, head, events: turn.events, projection: project(turn.ticket, now) });
+  ledger.record({
+    ticketId: turn.ticket.id,
+    head,
+    events: turn.events,
+    projection: project(turn.ticket, now),
+  });
 
 function asked(ticket: Ticket, id: string, after = 1_000): Turn {
   const request = { id, command: { type: 'note' as const }, actor: { subject: 'key', role: 'agent' } };
@@ -55,7 +60,7 @@ test('a turn whose head is not the last any more writes nothing and gets what li
 test('of two turns at once on one head, one is recorded', async () => {
   const ticket = await open();
   const answers = await Promise.all([write(asked(ticket, 'a'), 1), write(asked(ticket, 'b'), 1)]);
-  expect(answers.map(({ recorded }) => recorded).toSorted()).toEqual([false, true]);
+  expect(answers.filter(({ recorded }) => recorded)).toHaveLength(1);
   expect(await ledger.events(ticket.id)).toHaveLength(2);
 });
 
@@ -66,7 +71,11 @@ test('an event id older than the ticket remembers is named, and nothing is writt
   await write(once, 1);
   const forgetful: Ticket = { ...once.ticket, seen: [] };
   const twice = decideFact(forgetful, fact, fact.occurredAt + 1_000);
-  expect(await write(twice, 2)).toEqual({ recorded: false, events: [], known: [{ id: 'fact:f', sequence: 2 }] });
+  expect(await write(twice, 2)).toEqual({
+    recorded: false,
+    events: [],
+    known: [{ id: 'fact:f', sequence: 2 }],
+  });
   expect(await ledger.events(ticket.id)).toHaveLength(2);
 });
 
@@ -78,7 +87,9 @@ test('a turn is written whole or not at all', async () => {
     ledger.record({ ticketId: ticket.id, head: 1, events: twisted, projection: project(turn.ticket, 0) }),
   ).rejects.toThrow();
   expect(await ledger.events(ticket.id)).toHaveLength(1);
-  expect(await database.ticket.findUniqueOrThrow({ where: { id: ticket.id } })).toMatchObject({ sequence: 1 });
+  expect(await database.ticket.findUniqueOrThrow({ where: { id: ticket.id } })).toMatchObject({
+    sequence: 1,
+  });
 });
 
 test('tickets with the same rules share one copy of them', async () => {
@@ -90,7 +101,9 @@ test('tickets with the same rules share one copy of them', async () => {
 
 test.each(['ledger', 'breaches'])('nobody changes or removes a row of %s', async (table) => {
   await open();
-  await expect(database.$executeRawUnsafe(`UPDATE ${table} SET ticket_id = 'x'`)).rejects.toThrow(/append-only/);
+  await expect(database.$executeRawUnsafe(`UPDATE ${table} SET ticket_id = 'x'`)).rejects.toThrow(
+    /append-only/,
+  );
   await expect(database.$executeRawUnsafe(`DELETE FROM ${table}`)).rejects.toThrow(/append-only/);
   await expect(database.$executeRawUnsafe(`TRUNCATE ${table}`)).rejects.toThrow(/append-only/);
 });

@@ -31,7 +31,9 @@ export interface Desk {
   engine: Engine;
   taskQueue: string;
   policies: Policy[];
-  open(ticket?: Partial<Opening> & { policy?: string; attributes?: Partial<TicketAttributes> }): Promise<string>;
+  open(
+    ticket?: Partial<Opening> & { policy?: string; attributes?: Partial<TicketAttributes> },
+  ): Promise<string>;
   ask(ticketId: string, command: Command, id?: string): Promise<number>;
   tell(ticketId: string, ...facts: (DeskBody & { occurredAt: number; id?: string })[]): Promise<void>;
   /** Moves the ticket's own clock ahead. */
@@ -144,7 +146,10 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
         workflowExecutionOptions: {
           timeSkippingConfig: {
             enabled: true,
-            fastForwardConfig: { id: fastForwardId, duration: { seconds: Long.fromNumber(Math.round(ms / 1000)) } },
+            fastForwardConfig: {
+              id: fastForwardId,
+              duration: { seconds: Long.fromNumber(Math.round(ms / 1000)) },
+            },
           },
         },
         updateMask: { paths: ['time_skipping_config'] },

@@ -33,7 +33,12 @@ export default async function setUp(): Promise<void> {
   await makeTemplate(postgres.url);
   const bundlePath = join(home, 'workflows.js');
   writeFileSync(bundlePath, bundle.code);
-  const rig: Rig = { postgres: postgres.url, template: TEMPLATE, temporal: temporal.address, bundle: bundlePath };
+  const rig: Rig = {
+    postgres: postgres.url,
+    template: TEMPLATE,
+    temporal: temporal.address,
+    bundle: bundlePath,
+  };
   process.env['TIERLINE_TEST_RIG'] = JSON.stringify(rig);
   globalThis.tierlineRig = { home, stop: () => Promise.all([postgres.stop(), temporal.stop()]) };
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 
 export default async function tearDown(): Promise<void> {
-  const { home, stop } = globalThis.tierlineRig;
-  await stop();
-  rmSync(home, { recursive: true, force: true });
+  const rig = globalThis.tierlineRig;
+  await rig.stop();
+  rmSync(rig.home, { recursive: true, force: true });
 }

@@ -11,6 +11,7 @@ export interface Rig {
 
 export function rig(): Rig {
   const text = process.env['TIERLINE_TEST_RIG'];
-  if (!text) throw new Error('Engine tests need the set-up of test/support/global-setup.ts: run them with npm test');
+  if (!text)
+    throw new Error('Engine tests need the set-up of test/support/global-setup.ts: run them with npm test');
   return JSON.parse(text) as Rig;
 }
