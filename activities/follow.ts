@@ -25,7 +25,8 @@ export function createFollowing({ readers, handlers }: FollowDeps): Following {
   return {
     async followLedger({ reader }) {
       const handle = handlers[reader];
-      if (!handle) throw ApplicationFailure.nonRetryable(`No reader of the ledger is called ${reader}`, 'UnknownReader');
+      if (!handle)
+        throw ApplicationFailure.nonRetryable(`No reader of the ledger is called ${reader}`, 'UnknownReader');
       const context = Context.current();
       const wait = async (ms: number) => {
         context.heartbeat();

@@ -16,5 +16,10 @@ export interface ActivityDeps extends FollowDeps {
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
-  return { ...createRecording(deps), ...createRules(deps), ...createSpoolReading(deps), ...createFollowing(deps) };
+  return {
+    ...createRecording(deps),
+    ...createRules(deps),
+    ...createSpoolReading(deps),
+    ...createFollowing(deps),
+  };
 }

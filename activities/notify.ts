@@ -37,7 +37,16 @@ export function notificationOf({ ticketId, event }: LedgerRow): Notification | n
   return {
     type: 'ticket.notification',
     timestamp: new Date(event.occurredAt).toISOString(),
-    data: { ticketId, sequence, audience, tier, clock, cycle, step, links: { ticket: `/v1/tickets/${ticketId}` } },
+    data: {
+      ticketId,
+      sequence,
+      audience,
+      tier,
+      clock,
+      cycle,
+      step,
+      links: { ticket: `/v1/tickets/${ticketId}` },
+    },
   };
 }
 

@@ -6,7 +6,8 @@ import type { LedgerRow } from '../prisma/readers.ts';
 import { ticketWorkflowId } from '../workflows/messages.ts';
 
 /** Temporal's priority keys count from 1, the most urgent. */
-export const priorityKeyOf = (priority: (typeof PRIORITIES)[number]): number => PRIORITIES.indexOf(priority) + 1;
+export const priorityKeyOf = (priority: (typeof PRIORITIES)[number]): number =>
+  PRIORITIES.indexOf(priority) + 1;
 
 const GRPC_NOT_FOUND = 5;
 const GRPC_FAILED_PRECONDITION = 9;

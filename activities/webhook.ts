@@ -10,7 +10,10 @@ export interface Webhook {
 const TIMEOUT_MS = 15_000;
 
 /** The value of `webhook-signature`: `v1,` and the HMAC-SHA256 of `id.timestamp.body`, base64. */
-export function signatureOf(secret: string, { id, timestamp, body }: { id: string; timestamp: number; body: string }): string {
+export function signatureOf(
+  secret: string,
+  { id, timestamp, body }: { id: string; timestamp: number; body: string },
+): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
@@ -19,7 +22,10 @@ export function signatureOf(secret: string, { id, timestamp, body }: { id: strin
  * Posts one message. `id` is the same at every attempt, so that the receiver can drop repeats. Redirects are
  * failures. Throws where the answer is not 2xx, naming it.
  */
-export async function postWebhook(webhook: Webhook, { id, message }: { id: string; message: unknown }): Promise<void> {
+export async function postWebhook(
+  webhook: Webhook,
+  { id, message }: { id: string; message: unknown },
+): Promise<void> {
   const body = JSON.stringify(message);
   const timestamp = Math.floor(Date.now() / 1000);
   const response = await fetch(webhook.url, {

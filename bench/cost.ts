@@ -72,14 +72,24 @@ async function costOf({ client }: Stage, ticketId: string): Promise<Omit<Cost, '
 
 type Send = (method: string, path: string, body?: object) => Promise<{ id: string; state: string }>;
 
-async function untilState(send: Send, ticketId: string, reached: (ticket: { state: string; tier?: number }) => boolean) {
+async function untilState(
+  send: Send,
+  ticketId: string,
+  reached: (ticket: { state: string; tier?: number }) => boolean,
+) {
   while (!reached(await send('GET', `/v1/tickets/${ticketId}`)))
     await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 /** One ticket's life through the API. */
 async function live(send: Send): Promise<string> {
-  const opening = { subject: 'A printer', type: 'incident', impact: 'high', urgency: 'high', policy: 'brief' };
+  const opening = {
+    subject: 'A printer',
+    type: 'incident',
+    impact: 'high',
+    urgency: 'high',
+    policy: 'brief',
+  };
   const { id } = await send('POST', '/v1/tickets', opening);
   const ask = (request: string, body: object = {}) => send('POST', `/v1/tickets/${id}/${request}`, body);
   await ask('acknowledge');
@@ -107,7 +117,11 @@ function sender(base: string, apiKey: string): Send {
 
 async function measure(stage: Stage): Promise<Cost> {
   await publishBrief(stage);
-  const deps = apiDeps(stage.database, { client: stage.client, taskQueue: stage.taskQueue, onBug: console.error });
+  const deps = apiDeps(stage.database, {
+    client: stage.client,
+    taskQueue: stage.taskQueue,
+    onBug: console.error,
+  });
   const server = createServer(createApp(deps, { version: 'bench' }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const send = sender(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, stage.apiKey);

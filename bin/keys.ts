@@ -17,7 +17,10 @@ const print = (value: unknown, json: boolean | undefined, text: string) =>
   process.stdout.write(`${json ? JSON.stringify(value) : text}\n`);
 
 /** Makes a key and prints it, for the only time. */
-export function create(config: ServiceConfig, options: { name: string; role: string; json?: boolean }): Promise<void> {
+export function create(
+  config: ServiceConfig,
+  options: { name: string; role: string; json?: boolean },
+): Promise<void> {
   const { name, role, json } = options;
   if (!isRole(role)) throw new Error(`--role ${role} is not one of ${ROLES.join(', ')}`);
   return withKeys(config, async (keys) => {

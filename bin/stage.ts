@@ -51,7 +51,10 @@ function temporaryHome(): string {
 }
 
 /** Runs `act` while a worker serves its stage; everything is stopped and removed whatever comes of it. */
-export async function onStage<R>({ say, virtualTime }: StageOptions, act: (stage: Stage) => Promise<R>): Promise<R> {
+export async function onStage<R>(
+  { say, virtualTime }: StageOptions,
+  act: (stage: Stage) => Promise<R>,
+): Promise<R> {
   const home = temporaryHome();
   Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
   const [postgres, temporal, workflowBundle] = await Promise.all([

@@ -52,8 +52,7 @@ export interface PendingTurn {
 
 /** What the ledger answered. */
 export type RecordAnswer =
-  | { recorded: true }
-  | { recorded: false; events: LedgerEvent[]; known: { id: string; sequence: number }[] };
+  { recorded: true } | { recorded: false; events: LedgerEvent[]; known: { id: string; sequence: number }[] };
 
 export class Book {
   readonly ticketId: string;
@@ -86,7 +85,9 @@ export class Book {
   }
 
   #pendingRequest(messageId: string): boolean {
-    return this.#entries.some(({ message }) => message.kind === 'request' && message.request.id === messageId);
+    return this.#entries.some(
+      ({ message }) => message.kind === 'request' && message.request.id === messageId,
+    );
   }
 
   open(opening: Opening, now: number): void {
@@ -186,7 +187,11 @@ function firstEventIdFor(message: Message): string | null {
   return id === null ? null : firstEventIdOf(id);
 }
 
-function decide(ticketId: string, ticket: Ticket | null, message: Message): { turn: Turn } | { refusal: Refusal } {
+function decide(
+  ticketId: string,
+  ticket: Ticket | null,
+  message: Message,
+): { turn: Turn } | { refusal: Refusal } {
   if (message.kind === 'opening') return { turn: decideOpening(message.opening, message.now) };
   if (!ticket) throw new Error(`Ticket ${ticketId} has not been opened`);
   switch (message.kind) {

@@ -32,7 +32,8 @@ export async function ticketWorkflow(input: TicketInput): Promise<void> {
   const book = new Book(input.ticketId, input.carried);
   const clock = createClock(input.clockOffset ?? 0);
   let nudged = false;
-  if (input.opening && !input.carried) book.open(input.opening, input.script ? input.opening.openedAt : clock());
+  if (input.opening && !input.carried)
+    book.open(input.opening, input.script ? input.opening.openedAt : clock());
   setHandlers(book, clock);
   setHandler(tickSignal, () => void (nudged = true));
 
@@ -163,7 +164,11 @@ async function nextThing(book: Book, clock: () => number, wasNudged: () => boole
 async function play(book: Book, script: Script, clock: () => number): Promise<void> {
   await recordTurn(book);
   let next = 0;
-  for (let at = nextInstant(book.current!, script, next); at !== null; at = nextInstant(book.current!, script, next)) {
+  for (
+    let at = nextInstant(book.current!, script, next);
+    at !== null;
+    at = nextInstant(book.current!, script, next)
+  ) {
     const instant = at;
     if (instant > clock()) await condition(() => false, Math.max(1, instant - clock()));
     book.settle(instant);

@@ -22,7 +22,12 @@ interface Event {
 afterEach(stopStarts);
 
 function caller({ api }: ReadyReport, apiKey: string) {
-  return async <R>(method: string, path: string, body?: object, key?: string): Promise<{ status: number; answer: R }> => {
+  return async <R>(
+    method: string,
+    path: string,
+    body?: object,
+    key?: string,
+  ): Promise<{ status: number; answer: R }> => {
     const response = await fetch(`${api}${path}`, {
       method,
       headers: {

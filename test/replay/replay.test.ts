@@ -35,9 +35,11 @@ describe('recorded histories', () => {
     const timer = history.events.find(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
     timer!.eventType = proto.temporal.api.enums.v1.EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED;
     timer!.timerStartedEventAttributes = null;
-    timer!.activityTaskScheduledEventAttributes = proto.temporal.api.history.v1.ActivityTaskScheduledEventAttributes.create(
-      { activityId: '1', activityType: { name: 'another' } },
-    );
+    timer!.activityTaskScheduledEventAttributes =
+      proto.temporal.api.history.v1.ActivityTaskScheduledEventAttributes.create({
+        activityId: '1',
+        activityType: { name: 'another' },
+      });
     await expect(replay(history)).rejects.toThrow();
   });
 });

@@ -33,7 +33,10 @@ afterAll(async () => {
 
 async function startDoomedWorker(options: DoomedWorkerOptions): Promise<void> {
   const script = fileURLToPath(new URL('../support/doomed-worker.ts', import.meta.url));
-  doomedWorker = fork(script, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  doomedWorker = fork(script, [JSON.stringify(options)], {
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   await new Promise((resolve, reject) => {
     doomedWorker.once('message', resolve);
     doomedWorker.once('exit', (code) => reject(new Error(`The doomed worker ended early (${code})`)));

@@ -30,7 +30,10 @@ test('while the database is away a request is not answered; when it is back, it 
     answered = true;
     return sequence;
   });
-  await eventually(async () => attempts, (count) => count >= 4);
+  await eventually(
+    async () => attempts,
+    (count) => count >= 4,
+  );
   expect(answered).toBe(false);
   away = false;
   expect(await asked).toBe(2);
@@ -53,9 +56,15 @@ test('an outage of the database does not grow the history', async () => {
   away = true;
   const asked = desk.ask(ticketId, { type: 'note' });
   const handle = desk.client.workflow.getHandle(ticketWorkflowId(ticketId));
-  await eventually(async () => attempts, (count) => count >= 4);
+  await eventually(
+    async () => attempts,
+    (count) => count >= 4,
+  );
   const { historyLength } = await handle.describe();
-  await eventually(async () => attempts, (count) => count >= 6);
+  await eventually(
+    async () => attempts,
+    (count) => count >= 6,
+  );
   expect((await handle.describe()).historyLength).toBe(historyLength);
   away = false;
   await asked;
@@ -100,7 +109,9 @@ test('a request is decided again when the ledger turns out to be ahead', async (
 
 test('workers with next to no cache come to the same', async () => {
   await deskWith({ maxCachedWorkflows: 2 });
-  const tickets = await Promise.all([1, 2, 3, 4, 5].map(() => desk.open({ policy: 'standard', priority: 'P4' })));
+  const tickets = await Promise.all(
+    [1, 2, 3, 4, 5].map(() => desk.open({ policy: 'standard', priority: 'P4' })),
+  );
   for (let round = 0; round < 3; round += 1)
     await Promise.all(tickets.map((ticketId) => desk.ask(ticketId, { type: 'note' })));
   for (const ticketId of tickets) expect(await desk.types(ticketId)).toHaveLength(4);

@@ -97,7 +97,12 @@ test('the same fact id counts once, in a batch and across batches', async () => 
 test('a fact that no rule can read is kept as rejected and stops nothing', async () => {
   const ticketId = await desk.open({ priority: 'P4' });
   await desk.tell(ticketId, { type: 'teleported', occurredAt: Date.now(), id: 'odd' } as never);
-  await desk.tell(ticketId, { type: 'held', reason: 'weather', occurredAt: Date.now(), id: 'odder' } as never);
+  await desk.tell(ticketId, {
+    type: 'held',
+    reason: 'weather',
+    occurredAt: Date.now(),
+    id: 'odder',
+  } as never);
   await desk.ask(ticketId, { type: 'note' });
   const events = await desk.ledger.events(ticketId);
   expect(events.map(({ type }) => type)).toEqual(['opened', 'factRejected', 'factRejected', 'messageAdded']);
@@ -110,7 +115,10 @@ test('a resolved ticket closes by itself and its workflow ends', async () => {
   await desk.fastForward(ticketId, 31 * SECOND);
   await untilType(ticketId, 'autoClosed');
   const handle = desk.client.workflow.getHandle(ticketWorkflowId(ticketId));
-  const status = await eventually(async () => (await handle.describe()).status.name, (name) => name !== 'RUNNING');
+  const status = await eventually(
+    async () => (await handle.describe()).status.name,
+    (name) => name !== 'RUNNING',
+  );
   expect(status).toBe('COMPLETED');
 });
 
