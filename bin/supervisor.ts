@@ -165,7 +165,7 @@ export interface NodeServiceOptions {
  * itself. `ready` rejects when it ends first, or takes too long (it is then left running).
  */
 export function launchNode(options: NodeServiceOptions): Service {
-  const { args, env, message, onLine, readyWhen, readyWithinMs = 60_000, endsWithinMs = 20_000 } = options;
+  const { args, env, message, onLine, readyWhen, readyWithinMs = 120_000, endsWithinMs = 20_000 } = options;
   const child = spawn(process.execPath, args, {
     env,
     detached: true, // out of our process group, so that Ctrl-C reaches us alone and we stop it in order

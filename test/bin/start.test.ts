@@ -9,8 +9,8 @@ import { killNine, temporaryFolder } from './helpers.ts';
 import { ready, start, stopStarts } from './tree.ts';
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const giveUpAt = Date.now() + 30_000; !(await holds()); await sleep(50)) {
-    if (Date.now() > giveUpAt) throw new Error(`${what}: not within 30 s`);
+  for (const giveUpAt = Date.now() + 60_000; !(await holds()); await sleep(50)) {
+    if (Date.now() > giveUpAt) throw new Error(`${what}: not within 60 s`);
   }
 }
 
@@ -58,7 +58,7 @@ test('one start is ready, refuses a second, mends a killed worker, and leaves no
   for (const pid of [...Object.values(children), worker!.pid]) expect(identify(pid!)).toBeNull();
   expect(serversOf(home)).toEqual([]);
   expect(lastRun(home)).toBeNull();
-}, 120_000);
+}, 240_000);
 
 test('after kill -9 a new start clears the old tree away and keeps the data; a taken port is passed over', async () => {
   const home = temporaryFolder();
@@ -89,7 +89,7 @@ test('after kill -9 a new start clears the old tree away and keeps the data; a t
   } finally {
     squatter.close();
   }
-}, 120_000);
+}, 240_000);
 
 test('told to stop while it is coming up, it leaves nothing behind', async () => {
   const home = temporaryFolder();
@@ -98,4 +98,4 @@ test('told to stop while it is coming up, it leaves nothing behind', async () =>
   early.child.kill('SIGTERM');
   expect(await early.ended).toBe(0);
   expect(serversOf(home)).toEqual([]);
-}, 60_000);
+}, 120_000);
