@@ -4,7 +4,7 @@
  */
 import type { Actor, DeskBody, EventBody, Fact, LedgerEvent, OpenedBody, TextReference } from './events.ts';
 import { settle } from './escalation.ts';
-import { factProblem } from './facts.ts';
+import { isFactId, readFact } from './facts.ts';
 import type { OpenHours } from './open-hours.ts';
 import type { HoldReason, Level, Priority } from './policy.ts';
 import type { Refusal } from './refusals.ts';
@@ -233,19 +233,20 @@ function mootReason(ticket: Ticket, event: StoryEvent): string | null {
 }
 
 /**
- * A fact, once: the second time it adds nothing. One dated after `now` is taken as happening now; the API
+ * A fact, once: the second time, or without an id to know it by, it adds nothing. One dated after `now` is taken as happening now; the API
  * refuses more than two minutes (§9). What was due before is settled after it, so that a late answer is counted
  * before a breach is.
  */
-export function decideFact(ticket: Ticket, fact: Fact, now: number): Turn {
-  const { id, occurredAt, actor, text, imported, ...body } = fact;
-  const eventId = factEventId(id);
+export function decideFact(ticket: Ticket, told: Fact, now: number): Turn {
+  if (!isFactId(told.id)) return startTurn(ticket);
+  const eventId = factEventId(told.id);
   if (ticket.seen.includes(eventId)) return startTurn(ticket);
-  const problem = factProblem(fact);
-  if (problem !== null) {
+  const read = readFact(told);
+  if ('problem' in read) {
     const rejected: Draft = { id: eventId, source: 'fact', occurredAt: now, receivedAt: now };
-    return append(startTurn(ticket), rejected, { type: 'factRejected', problem });
+    return append(startTurn(ticket), rejected, { type: 'factRejected', problem: read.problem });
   }
+  const { id: _id, occurredAt, actor, text, imported, ...body } = read.fact;
   const draft: Draft = {
     id: eventId,
     source: 'fact',

@@ -1,56 +1,111 @@
-/** Whether a fact from outside can be read at all: a Temporal client may signal anything. */
-import { AUTHORS, VISIBILITIES, type DeskBody, type DeskEventType } from './events.ts';
-import { HOLD_REASONS, PRIORITIES } from './policy.ts';
+/** Facts from outside, read field by field: a Temporal client may signal anything, and only what is known gets in. */
+import { AUTHORS, VISIBILITIES, type DeskBody, type DeskEventType, type Fact } from './events.ts';
+import { HOLD_REASONS, LEVELS, PRIORITIES } from './policy.ts';
 
 type Fields = Record<string, unknown>;
-type Check = (fields: Fields) => string | null;
+
+/** What is wrong with a value, as the end of a sentence that its name begins; null for a good one. */
+type Check = (value: unknown) => string | null;
+
+/** As the API allows; carried state is bounded by it. */
+const LONGEST_TEXT = 200;
+
+/** NUL and halves of surrogate pairs: PostgreSQL has no JSON for them, and a ticket that cannot be recorded is stuck. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TEXT && !UNSTORABLE.test(value);
+}
+
+const text: Check = (value) => (isText(value) ? null : `is not a text of at most ${LONGEST_TEXT} characters`);
 
 const oneOf =
-  (name: string, allowed: readonly string[]): Check =>
-  (fields) =>
-    allowed.includes(fields[name] as string) ? null : `${name} is not one of ${allowed.join(', ')}`;
-
-const wholeNumber =
-  (name: string): Check =>
-  (fields) =>
-    Number.isInteger(fields[name]) ? null : `${name} is not a whole number`;
+  (allowed: readonly string[]): Check =>
+  (value) =>
+    allowed.includes(value as string) ? null : `is not one of ${allowed.join(', ')}`;
 
 const optional =
-  (name: string, check: Check): Check =>
-  (fields) =>
-    fields[name] === undefined ? null : check(fields);
+  (check: Check): Check =>
+  (value) =>
+    value === undefined ? null : check(value);
 
-const textOrNull =
-  (name: string): Check =>
-  (fields) =>
-    fields[name] === undefined || fields[name] === null || typeof fields[name] === 'string'
-      ? null
-      : `${name} is not a text`;
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null ? null : check(value);
 
-/** Per type of fact, what its fields must be. */
-const CHECKS: Record<DeskEventType, readonly Check[]> = {
-  acknowledged: [],
-  assigned: [textOrNull('assignee'), textOrNull('team')],
-  messageAdded: [oneOf('author', AUTHORS), oneOf('visibility', VISIBILITIES)],
-  held: [oneOf('reason', HOLD_REASONS)],
-  resumed: [optional('reason', oneOf('reason', HOLD_REASONS))],
-  vendorReturned: [],
-  prioritised: [oneOf('priority', PRIORITIES)],
-  handoffOffered: [wholeNumber('toTier'), textOrNull('team')],
-  handoffAccepted: [],
-  resolved: [textOrNull('causeCode')],
-  reopened: [],
-  closed: [],
-  cancelled: [],
-} satisfies Record<DeskBody['type'], readonly Check[]>;
+const wholeNumber: Check = (value) => (Number.isSafeInteger(value) ? null : 'is not a whole number');
 
-export const FACT_TYPES = Object.keys(CHECKS) as DeskEventType[];
+/** The range of a JavaScript date after 1970. */
+const instant: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 8.64e15
+    ? null
+    : 'is not an instant in epoch milliseconds';
 
-/** What is wrong with a fact, naming the field; null for one that can be taken in. */
-export function factProblem(fact: object): string | null {
-  const fields = fact as Fields;
-  const checks = CHECKS[fields['type'] as DeskEventType];
-  if (!checks) return `type is not one of ${FACT_TYPES.join(', ')}`;
-  if (!Number.isFinite(fields['occurredAt'])) return 'occurredAt is not an instant in epoch milliseconds';
-  return checks.map((check) => check(fields)).find((problem) => problem !== null) ?? null;
+const texts =
+  (required: readonly string[], others: readonly string[] = []): Check =>
+  (value) => {
+    if (typeof value !== 'object' || value === null) return `is not a set of ${required.join(' and ')}`;
+    const fields = value as Fields;
+    const unknown = Object.keys(fields).find((name) => !required.includes(name) && !others.includes(name));
+    if (unknown !== undefined) return `has a field that is not one of ${[...required, ...others].join(', ')}`;
+    const faulty =
+      required.find((name) => !isText(fields[name])) ??
+      others.find((name) => fields[name] !== undefined && !isText(fields[name]));
+    return faulty ? `has no text ${faulty} of at most ${LONGEST_TEXT} characters` : null;
+  };
+
+type FieldsOf<T extends DeskEventType> = Exclude<keyof Extract<DeskBody, { type: T }>, 'type'>;
+
+/** Per type of fact, its fields; no other field of a fact is read. */
+const BODIES: { [T in DeskEventType]: Record<FieldsOf<T>, Check> } = {
+  acknowledged: {},
+  assigned: { assignee: optional(orNull(text)), team: optional(orNull(text)) },
+  messageAdded: { author: oneOf(AUTHORS), visibility: oneOf(VISIBILITIES) },
+  held: { reason: oneOf(HOLD_REASONS) },
+  resumed: { reason: optional(oneOf(HOLD_REASONS)) },
+  vendorReturned: {},
+  prioritised: {
+    priority: oneOf(PRIORITIES),
+    impact: optional(oneOf(LEVELS)),
+    urgency: optional(oneOf(LEVELS)),
+  },
+  handoffOffered: { toTier: wholeNumber, team: optional(text) },
+  handoffAccepted: {},
+  resolved: { causeCode: optional(text) },
+  reopened: {},
+  closed: {},
+  cancelled: {},
+};
+
+/** What every fact may have beside its body. */
+const ENVELOPE: Record<Exclude<keyof Fact, 'id' | 'type'>, Check> = {
+  occurredAt: instant,
+  actor: optional(texts(['subject', 'role'], ['actingFor'])),
+  text: optional(texts(['id', 'digest'])),
+  imported: optional((value) => (value === true ? null : 'is not true')),
+};
+
+/** Every field of a type of fact, with its check. */
+const CHECKS = new Map<unknown, [name: string, check: Check][]>(
+  Object.entries(BODIES).map(([type, body]) => [type, Object.entries({ ...ENVELOPE, ...body })]),
+);
+
+/** Whether a fact can be told apart from others at all; one without such an id leaves no trace. */
+export function isFactId(id: unknown): id is string {
+  return isText(id) && id !== '';
+}
+
+/** A fact as far as it is known, or what is wrong with it, naming the field. Its id is good (`isFactId`). */
+export function readFact(told: object): { fact: Fact } | { problem: string } {
+  const fields = told as Fields;
+  const checks = CHECKS.get(fields['type']);
+  if (!checks) return { problem: `type is not one of ${Object.keys(BODIES).join(', ')}` };
+  const fact: Fields = { id: fields['id'], type: fields['type'] };
+  for (const [name, check] of checks) {
+    const problem = check(fields[name]);
+    if (problem !== null) return { problem: `${name} ${problem}` };
+    if (fields[name] !== undefined) fact[name] = fields[name];
+  }
+  return { fact: fact as unknown as Fact };
 }

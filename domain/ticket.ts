@@ -51,8 +51,10 @@ export interface Ticket {
 
 /** Facts remembered by id (design.md §1). */
 export const SEEN_LIMIT = 1000;
+/** And not more of them than this, for senders with long ids. */
+const SEEN_CHARACTERS = 64_000;
 /** A longer story folds its older half into the baseline, so that carried state stays bounded (§1). */
-export const STORY_LIMIT = 300;
+export const STORY_LIMIT = 200;
 /** Newer cycles of a clock that an ended one is carried beside; older ones stand in the ledger and in their rows. */
 const CYCLES_CARRIED = 10;
 
@@ -189,7 +191,11 @@ function bounded(ticket: Ticket): Ticket {
 }
 
 function withSeen(ticket: Ticket, id: string): Ticket {
-  return { ...ticket, seen: [...ticket.seen, id].slice(-SEEN_LIMIT) };
+  const seen = [...ticket.seen, id].slice(-SEEN_LIMIT);
+  let characters = seen.reduce((sum, one) => sum + one.length, 0);
+  let forgotten = 0;
+  for (; characters > SEEN_CHARACTERS; forgotten += 1) characters -= seen[forgotten]!.length;
+  return { ...ticket, seen: forgotten > 0 ? seen.slice(forgotten) : seen };
 }
 
 function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {

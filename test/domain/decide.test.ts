@@ -162,14 +162,75 @@ describe('a fact', () => {
     expect(desk.verdicts()).toEqual([]);
   });
 
-  test('that nobody can read is kept as rejected, names the field, and changes nothing', () => {
+  test('reads only the fields of its type: what else a sender adds never reaches the ledger', () => {
     const desk = new PaperDesk();
-    const fact = { id: 'x', type: 'held', reason: 'weather', occurredAt: at(1) } as unknown as Fact;
-    const turn = decideFact(desk.ticket, fact, at(1));
-    expect(turn.events).toMatchObject([
-      { type: 'factRejected', problem: 'reason is not one of customer, vendor, internal' },
-    ]);
-    expect(turn.ticket.situation).toEqual(desk.ticket.situation);
+    const smuggled = { sequence: 99, source: 'request', decision: 7, moot: 'x', tier: 3 };
+    const fact = { id: 'x', type: 'resumed', occurredAt: at(1), ...smuggled } as unknown as Fact;
+    const [event] = decideFact(desk.ticket, fact, at(1)).events;
+    expect(event).toEqual({
+      id: 'fact:x',
+      type: 'resumed',
+      sequence: 2,
+      source: 'fact',
+      occurredAt: at(1),
+      receivedAt: at(1),
+      moot: 'not_on_hold',
+    });
+  });
+
+  test.each([
+    ['without an id', undefined],
+    ['with an empty id', ''],
+    ['with a number for an id', 7],
+    ['with an id the database cannot hold', 'a\0b'],
+    ['with an id of a megabyte', 'x'.repeat(1_000_000)],
+  ])('%s leaves no trace: nobody could tell it from others', (_what, id) => {
+    const desk = new PaperDesk();
+    const fact = { id, type: 'resolved', occurredAt: at(1) } as unknown as Fact;
+    expect(decideFact(desk.ticket, fact, at(1))).toEqual({ ticket: desk.ticket, events: [] });
+  });
+});
+
+describe('a fact that nobody can read is kept as rejected, names the field, and changes nothing', () => {
+  const base = { id: 'x', occurredAt: at(1) };
+  test.each<[fact: string, told: object, problem: string]>([
+    [
+      'of an unknown reason',
+      { type: 'held', reason: 'weather' },
+      'reason is not one of customer, vendor, internal',
+    ],
+    ['of an unknown type', { type: 'exploded' }, 'type is not one of acknowledged, assigned'],
+    ['of a type that every object has', { type: 'toString' }, 'type is not one of acknowledged, assigned'],
+    ['of no type', {}, 'type is not one of acknowledged, assigned'],
+    ['without author', { type: 'messageAdded', visibility: 'public' }, 'author is not one of agent'],
+    ['of an unknown priority', { type: 'prioritised', priority: 'P0' }, 'priority is not one of P1'],
+    ['to half a tier', { type: 'handoffOffered', toTier: 1.5 }, 'toTier is not a whole number'],
+    ['of a team that is no text', { type: 'assigned', team: { name: 'mail' } }, 'team is not a text'],
+    ['of a team with a very long name', { type: 'assigned', team: 'x'.repeat(201) }, 'team is not a text'],
+    ['of a team the database cannot hold', { type: 'assigned', team: 'a\0b' }, 'team is not a text'],
+    ['of a team with half a character', { type: 'assigned', team: 'a\ud800b' }, 'team is not a text'],
+    ['dated by a text', { type: 'resolved', occurredAt: '2026-01-12' }, 'occurredAt is not an instant'],
+    ['dated between milliseconds', { type: 'resolved', occurredAt: 1.5 }, 'occurredAt is not an instant'],
+    ['dated before all time', { type: 'resolved', occurredAt: -1e300 }, 'occurredAt is not an instant'],
+    [
+      'of an actor that is no set',
+      { type: 'resolved', actor: 'me' },
+      'actor is not a set of subject and role',
+    ],
+    ['of an actor without role', { type: 'resolved', actor: { subject: 'me' } }, 'actor has no text role'],
+    [
+      'of an actor with more to it',
+      { type: 'resolved', actor: { subject: 'a', role: 'b', x: 1 } },
+      'actor has a field',
+    ],
+    ['imported a little', { type: 'resolved', imported: 'yes' }, 'imported is not true'],
+  ])('%s', (_fact, told, problem) => {
+    const desk = new PaperDesk();
+    const { ticket, events } = decideFact(desk.ticket, { ...base, ...told } as unknown as Fact, at(1));
+    expect(events).toMatchObject([{ id: 'fact:x', type: 'factRejected' }]);
+    expect((events[0] as { problem: string }).problem.startsWith(problem)).toBe(true);
+    expect(ticket.situation).toEqual(desk.ticket.situation);
+    expect(ticket.seen).toEqual(['fact:x']);
   });
 });
 

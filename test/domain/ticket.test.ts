@@ -353,6 +353,17 @@ describe('a very long life', () => {
     },
   );
 
+  test('of facts with the longest ids and names weighs no more', () => {
+    let { ticket } = opened();
+    const long = (what: string, i: number) => `${what}${i}`.padEnd(200, '-');
+    for (let i = 0; i < 1_500; i += 1) {
+      const names = { team: long('team', i), assignee: long('agent', i) };
+      const fact: Fact = { id: long('id', i), occurredAt: EPOCH + i * 60_000, type: 'assigned', ...names };
+      ticket = decideFact(ticket, fact, fact.occurredAt).ticket;
+    }
+    expect(JSON.stringify(ticket).length).toBeLessThanOrEqual(256 * 1024);
+  });
+
   test('keeps deadlines, elapsed time and shares exact, however often it was folded', () => {
     fc.assert(
       fc.property(
@@ -410,7 +421,7 @@ describe('a very long life', () => {
     const desk = new PaperDesk();
     for (let i = 1; i <= STORY_LIMIT + 1; i += 1) desk.tell(i / 60, { type: 'assigned', team: `team-${i}` });
     const before = desk.ticket.situation;
-    const [event] = desk.tell(0.1 / 60, { type: 'held', reason: 'vendor' }, { heard: 10 });
+    const [event] = desk.tell(0.1 / 60, { type: 'held', reason: 'vendor' }, { heard: 3.6 });
     expect(event).toMatchObject({ type: 'held', moot: 'too_late' });
     expect(desk.ticket.situation).toEqual(before);
   });
