@@ -1,13 +1,8 @@
 /** The priority of a ticket's workflow tasks follows the ticket's: a P1 is served before a P4 under load. */
 import type { Connection } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
-import { PRIORITIES } from '../domain/policy.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
-import { ticketWorkflowId } from '../workflows/messages.ts';
-
-/** Temporal's priority keys count from 1, the most urgent. */
-export const priorityKeyOf = (priority: (typeof PRIORITIES)[number]): number =>
-  PRIORITIES.indexOf(priority) + 1;
+import { priorityKeyOf, ticketWorkflowId } from '../workflows/messages.ts';
 
 const GRPC_NOT_FOUND = 5;
 const GRPC_FAILED_PRECONDITION = 9;

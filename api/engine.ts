@@ -2,15 +2,10 @@
  * The API's way to the engine: requests as updates, facts as signals, each bounded by a deadline. Knows what an
  * answer of Temporal means for a ticket; knows nothing of HTTP.
  */
-import {
-  WithStartWorkflowOperation,
-  type Client,
-  type WorkflowSignalWithStartOptions,
-} from '@temporalio/client';
-import type { SignalDefinition, Workflow } from '@temporalio/common';
+import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
 import { firstEventIdOf, type Opening, type Request } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
-import { PRIORITIES, type Priority } from '../domain/policy.ts';
+import type { Priority } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import { isFinal, rebuild, type Ticket } from '../domain/ticket.ts';
 import type { Ledger } from '../prisma/ledger.ts';
@@ -19,6 +14,7 @@ import {
   factsSignal,
   openTicketUpdate,
   requestUpdates,
+  ticketStart,
   ticketWorkflowId,
   tickSignal,
   TICKET_WORKFLOW,
@@ -70,8 +66,6 @@ const TELL_WITHIN_MS = 3_000;
  */
 const REQUESTS_AT_ONCE = 1;
 
-const priorityKey = (priority: Priority): number => PRIORITIES.indexOf(priority) + 1;
-
 export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_000 }: EngineDeps): Engine {
   const turnstile = createTurnstile(REQUESTS_AT_ONCE);
 
@@ -85,14 +79,8 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
   const bounded = <R>(call: () => Promise<R>) => by(Date.now() + deadlineMs, call);
   const soon = <R>(call: () => Promise<R>) => by(Date.now() + Math.min(deadlineMs, TELL_WITHIN_MS), call);
 
-  const startOptions = (input: TicketInput, priority: Priority) => ({
-    workflowId: ticketWorkflowId(input.ticketId),
-    taskQueue,
-    args: [input] as [TicketInput],
-    workflowIdConflictPolicy: 'USE_EXISTING' as const,
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-    priority: { priorityKey: priorityKey(priority) },
-  });
+  const startOptions = (input: TicketInput, priority: Priority) =>
+    ticketStart(input, { taskQueue, priority });
 
   const open = (opening: Opening): Promise<Granted> =>
     bounded(() =>

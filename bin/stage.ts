@@ -13,7 +13,8 @@ import { readConfig } from './config.ts';
 import { prepareDatabase } from './database.ts';
 import { startPostgres } from './embedded-postgres.ts';
 import { startTemporal } from './embedded-temporal.ts';
-import { activitiesOver, bundleWorkflows } from './worker.ts';
+import { activitiesOver } from './worker.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
 export interface Stage {
   client: Client;

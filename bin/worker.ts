@@ -1,43 +1,36 @@
 /** The worker process: runs the workflows and their activities. */
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import {
-  bundleWorkflowCode,
   NativeConnection,
   type NativeConnectionOptions,
   Runtime,
   Worker,
   type LogLevel,
   type LogMetadata,
-  type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { RowHandler } from '../activities/follow.ts';
+import { createFollowUps } from '../activities/follow-up.ts';
 import { createNotifier } from '../activities/notify.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
+import { createIntakeStore } from '../prisma/intake.ts';
 import { createLedger } from '../prisma/ledger.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createReaderStore } from '../prisma/readers.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createTicketStore } from '../prisma/tickets.ts';
 import { READER_WORKFLOW, readerWorkflowId, TASK_QUEUE } from '../workflows/messages.ts';
 import { createEngine } from '../api/engine.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { temporalTarget } from './temporal.ts';
 import { startWatchdog } from './watchdog.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** The readers of the ledger; each is one long-lived workflow. */
-export const READERS = ['notifications', 'task-priority'] as const;
-
-/** Compiles the workflows to one bundle; needs a second, so tests do it once. */
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-  });
-}
+export const READERS = ['notifications', 'task-priority', 'follow-ups'] as const;
 
 /** The activities over a real database; without handlers, the ledger is written and nobody reads it. */
 export function activitiesOver(database: Database, handlers: Record<string, RowHandler> = {}): Activities {
@@ -61,6 +54,14 @@ function rowHandlers(
   return {
     notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
+    'follow-ups': createFollowUps({
+      client,
+      taskQueue: TASK_QUEUE,
+      ledger: createLedger(database),
+      policies: createPolicyStore(database),
+      tickets: createTicketStore(database),
+      intake: createIntakeStore(database),
+    }),
   };
 }
 

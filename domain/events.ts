@@ -56,6 +56,8 @@ export interface TicketAttributes {
   fingerprint?: string;
   detectedAt?: number;
   external?: { system: string; id: string; url?: string };
+  /** The closed ticket that its customer wrote to again. */
+  followUpOf?: string;
 }
 
 export interface OpenedBody {

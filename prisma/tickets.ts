@@ -33,6 +33,7 @@ export interface TicketStore {
   ): Promise<TicketRecord[]>;
   /** Text of the openings, by ticket. */
   openingTexts(ticketIds: readonly string[]): Promise<Map<string, TextRecord>>;
+  text(id: string): Promise<TextRecord | null>;
   /** Which of these event ids are in the ticket's ledger. */
   knownEventIds(ticketId: string, ids: readonly string[]): Promise<Set<string>>;
   timeline(
@@ -99,6 +100,7 @@ export function createTicketStore(database: Database): TicketStore {
       });
       return new Map(texts.map((text) => [text.ticketId, text]));
     },
+    text: (id) => database.text.findUnique({ where: { id } }),
     async knownEventIds(ticketId, ids) {
       const rows = await database.ledgerEvent.findMany({
         where: { ticketId, id: { in: [...ids] } },

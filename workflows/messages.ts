@@ -6,12 +6,16 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommandType, Opening, Request } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
 import type { Script } from '../domain/history.ts';
+import { PRIORITIES, type Priority } from '../domain/policy.ts';
 import type { Ticket } from '../domain/ticket.ts';
 
 export const TASK_QUEUE = 'tierline';
 
 export const TICKET_WORKFLOW = 'ticketWorkflow';
 export const READER_WORKFLOW = 'readerWorkflow';
+
+/** Temporal's priority keys count from 1, the most urgent: under load a P1 is served before a P4. */
+export const priorityKeyOf = (priority: Priority): number => PRIORITIES.indexOf(priority) + 1;
 
 export const ticketWorkflowId = (ticketId: string): string => `ticket/${ticketId}`;
 export const readerWorkflowId = (reader: string): string => `reader/${reader}`;
@@ -65,3 +69,16 @@ export const tickSignal = defineSignal<[]>('tick');
 
 /** How the ticket stands in the workflow's memory; for operators, the API reads PostgreSQL. */
 export const ticketQuery = defineQuery<Ticket | null>('ticket');
+
+/** How a ticket's workflow is started, whoever does it: one run per ticket, joined where it is already there. */
+export const ticketStart = (
+  input: TicketInput,
+  { taskQueue, priority }: { taskQueue: string; priority: Priority },
+) => ({
+  workflowId: ticketWorkflowId(input.ticketId),
+  taskQueue,
+  args: [input] as [TicketInput],
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  priority: { priorityKey: priorityKeyOf(priority) },
+});

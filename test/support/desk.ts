@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import Long from 'long';
+import type { RowHandler } from '../../activities/follow.ts';
 import type { Activities } from '../../activities/index.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
 import { activitiesOver } from '../../bin/worker.ts';
@@ -32,7 +33,10 @@ export interface Desk {
   taskQueue: string;
   policies: Policy[];
   open(
-    ticket?: Partial<Opening> & { policy?: string; attributes?: Partial<TicketAttributes> },
+    ticket?: Partial<Omit<Opening, 'attributes'>> & {
+      policy?: string;
+      attributes?: Partial<TicketAttributes>;
+    },
   ): Promise<string>;
   ask(ticketId: string, command: Command, id?: string): Promise<number>;
   tell(ticketId: string, ...facts: (DeskBody & { occurredAt: number; id?: string })[]): Promise<void>;
@@ -52,6 +56,8 @@ export interface DeskOptions {
   maxCachedWorkflows?: number;
   /** Off where the test starts worker processes of its own. */
   worker?: boolean;
+  /** What the readers of the ledger do. */
+  handlers?: (desk: Pick<Desk, 'client' | 'database' | 'ledger' | 'taskQueue'>) => Record<string, RowHandler>;
   /** Another Temporal server than the run's. */
   temporal?: string;
 }
@@ -93,7 +99,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const client = new Client({ connection });
   const taskQueue = `desk-${randomUUID()}`;
   const engine = createEngine({ client, taskQueue, ledger, spool: createSpool(database) });
-  const real = activitiesOver(database);
+  const real = activitiesOver(database, options.handlers?.({ client, database, ledger, taskQueue }));
   let running: { worker: Worker; done: Promise<void> } | null = null;
   let forwards = 0;
 

@@ -7,7 +7,7 @@ import { prepareDatabase } from '../../bin/database.ts';
 import { startPostgres } from '../../bin/embedded-postgres.ts';
 import { startTemporal } from '../../bin/embedded-temporal.ts';
 import { projectRoot } from '../../bin/config.ts';
-import { bundleWorkflows } from '../../bin/worker.ts';
+import { bundleWorkflows } from '../../bin/workflow-bundle.ts';
 import type { Rig } from './rig.ts';
 
 const TEMPLATE = 'tierline_template';

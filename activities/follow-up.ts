@@ -1,0 +1,95 @@
+/** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (design.md §9). */
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { resolveRules } from '../domain/calendar.ts';
+import type { Opening } from '../domain/decide.ts';
+import type { TicketAttributes } from '../domain/events.ts';
+import { lowestTier, priorityOf } from '../domain/policy.ts';
+import { AFTER_CLOSE, rebuild, type Ticket } from '../domain/ticket.ts';
+import type { IntakeStore } from '../prisma/intake.ts';
+import type { Ledger } from '../prisma/ledger.ts';
+import type { PolicyStore } from '../prisma/policies.ts';
+import type { LedgerRow } from '../prisma/readers.ts';
+import type { TicketStore } from '../prisma/tickets.ts';
+import { ticketStart, TICKET_WORKFLOW } from '../workflows/messages.ts';
+
+export interface FollowUpDeps {
+  client: Client;
+  taskQueue: string;
+  ledger: Pick<Ledger, 'events'>;
+  policies: Pick<PolicyStore, 'current' | 'version'>;
+  tickets: Pick<TicketStore, 'openingTexts' | 'text'>;
+  intake: Pick<IntakeStore, 'receive'>;
+}
+
+/** What was written after the end, by the customer, here and now; imported past is not answered anew. */
+function callsForFollowUp({ event }: LedgerRow): boolean {
+  return (
+    event.type === 'messageAdded' &&
+    event.author === 'customer' &&
+    event.moot === AFTER_CLOSE &&
+    !event.imported
+  );
+}
+
+/** The same message leads to the same ticket, however often its row is read. */
+function idsFor({ ticketId, event }: LedgerRow): { ticketId: string; messageId: string } {
+  const digest = createHash('sha256').update(`${ticketId}/${event.id}`).digest('hex');
+  return { ticketId: `tkt_${digest.slice(0, 32)}`, messageId: `follow-up-${digest}` };
+}
+
+function attributesFrom({ id, attributes }: Ticket): TicketAttributes {
+  // The external reference stays with the ticket that holds it.
+  const { external: _external, ...rest } = attributes;
+  return { ...rest, followUpOf: id };
+}
+
+async function wordsFor(
+  deps: FollowUpDeps,
+  { ticketId, event }: LedgerRow,
+): Promise<Record<string, unknown>> {
+  const opening = (await deps.tickets.openingTexts([ticketId])).get(ticketId)?.body;
+  const message = event.text && (await deps.tickets.text(event.text.id))?.body;
+  const { subject, requester } = (opening ?? {}) as { subject?: string; requester?: unknown };
+  const { text } = (message ?? {}) as { text?: string };
+  return {
+    subject: `Follow-up: ${subject ?? ticketId}`,
+    ...(text !== undefined && { description: text }),
+    ...(requester !== undefined && { requester }),
+  };
+}
+
+/** The reader `follow-ups`: deals with one row of the ledger. */
+export function createFollowUps(deps: FollowUpDeps) {
+  return async (row: LedgerRow): Promise<void> => {
+    if (!callsForFollowUp(row)) return;
+    const closed = rebuild(row.ticketId, await deps.ledger.events(row.ticketId));
+    const { name, version } = closed.rules.policy;
+    const policy =
+      (await deps.policies.current()).find((one) => one.name === name) ??
+      (await deps.policies.version(name, version));
+    const ids = idsFor(row);
+    const received = await deps.intake.receive({ ...ids, text: await wordsFor(deps, row) });
+    const attributes = attributesFrom(closed);
+    const openedAt = row.event.occurredAt;
+    const opening: Opening = {
+      type: 'opened',
+      ...ids,
+      openedAt,
+      actor: row.event.actor ?? { subject: 'tierline', role: 'integration' },
+      ...(received.text && { text: received.text }),
+      attributes,
+      priority: priorityOf(policy, attributes.impact, attributes.urgency),
+      tier: lowestTier(policy),
+      mode: closed.mode,
+      rules: resolveRules(policy, { openedAt, now: Date.now() }),
+    };
+    await deps.client.workflow.start(
+      TICKET_WORKFLOW,
+      ticketStart(
+        { ticketId: ids.ticketId, opening },
+        { taskQueue: deps.taskQueue, priority: opening.priority },
+      ),
+    );
+  };
+}
