@@ -20,6 +20,7 @@ type Headers = Record<string, string>;
 export interface Caller {
   /** The id in `Actor.subject`: `key:…`. */
   subject: string;
+  authorization: string | undefined;
   get(path: string, headers?: Headers): Promise<request.Response>;
   post(path: string, body?: object, headers?: Headers): Promise<request.Response>;
   send(method: Method, path: string, more?: { headers?: Headers; body?: string }): Promise<request.Response>;
@@ -86,6 +87,7 @@ export async function openFrontDoor(desk: Desk, options: FrontDoorOptions = {}):
     };
     return {
       subject,
+      authorization,
       send,
       get: (path, headers = {}) => send('get', path, { headers }),
       post: (path, body = {}, headers = {}) => send('post', path, { headers, body: JSON.stringify(body) }),
