@@ -1,7 +1,7 @@
 /** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (design.md §9). */
 import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { resolveRules } from '../domain/calendar.ts';
+import { resolveRules } from '../domain/rules.ts';
 import type { Opening } from '../domain/decide.ts';
 import type { TicketAttributes } from '../domain/events.ts';
 import { lowestTier, priorityOf } from '../domain/policy.ts';

@@ -1,5 +1,5 @@
 /** Rules that run short: a ticket's calendars, expanded further ahead. */
-import { resolveRules } from '../domain/calendar.ts';
+import { resolveRules } from '../domain/rules.ts';
 import type { OpenHours } from '../domain/open-hours.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 

@@ -1,6 +1,6 @@
 /** Opening a ticket: taken in once, judged by a policy, opened by the engine or kept until that is back. */
 import { uuidv7 } from 'uuidv7';
-import { resolveRules } from '../domain/calendar.ts';
+import { resolveRules } from '../domain/rules.ts';
 import { firstEventIdOf, type Opening } from '../domain/decide.ts';
 import type { Actor, TicketAttributes } from '../domain/events.ts';
 import { lowestTier, matchPolicy, priorityOf, type AppliedRules, type Policy } from '../domain/policy.ts';

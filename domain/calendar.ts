@@ -7,8 +7,7 @@
 import { createHash } from 'node:crypto';
 import { Temporal } from 'temporal-polyfill/implementation';
 import { canonicalJson } from './canonical-json.ts';
-import { ALWAYS, type OpenHours, type Span } from './open-hours.ts';
-import type { AppliedRules, Policy } from './policy.ts';
+import type { OpenHours, Span } from './open-hours.ts';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -32,11 +31,6 @@ export interface CalendarFinding {
   code: string;
   message: string;
 }
-
-const DAY = 86_400_000;
-
-/** How far ahead hours are expanded; the end of the horizon is a milestone of the ticket (design.md §1). */
-export const HORIZON_MS = 60 * DAY;
 
 /** Version of the zone data in this runtime, e.g. `2025c`. */
 export function zoneDataVersion(): string {
@@ -256,26 +250,4 @@ export function expandCalendar(name: string, calendar: Calendar, from: number, u
     until,
     intervals: mergeAdjacent(spans),
   };
-}
-
-/** Start of the UTC day: horizons are aligned so that tickets of one day share their rules word for word. */
-function startOfDay(at: number): number {
-  return Math.floor(at / DAY) * DAY;
-}
-
-/**
- * The rules that judge a ticket opened at `openedAt`, with every calendar expanded up to the horizon after
- * `now`. What enters the workflow.
- */
-export function resolveRules(
-  policy: Policy,
-  { openedAt, now }: { openedAt: number; now: number },
-): AppliedRules {
-  const { calendars, ...applied } = policy;
-  const hours: Record<string, OpenHours> = { always: ALWAYS };
-  const from = startOfDay(openedAt) - DAY;
-  const until = startOfDay(now) + HORIZON_MS;
-  for (const [name, calendar] of Object.entries(calendars))
-    hours[name] = expandCalendar(name, calendar, from, until);
-  return { policy: applied, hours };
 }

@@ -1,5 +1,5 @@
 /** The figures of a whole log under one policy: every clock accounted for, and whose time it was. */
-import { resolveRules } from '../domain/calendar.ts';
+import { resolveRules } from '../domain/rules.ts';
 import { foldHistory, type ImportedHistory } from '../domain/history.ts';
 import {
   CLOCK_NAMES,

@@ -5,10 +5,10 @@ import {
   checkCalendar,
   droppedWindows,
   expandCalendar,
-  resolveRules,
   type Calendar,
   type Window,
 } from '../../domain/calendar.ts';
+import { resolveRules } from '../../domain/rules.ts';
 import { openTimeBetween } from '../../domain/open-hours.ts';
 import { deskPolicy } from '../support/desk-policy.ts';
 

@@ -10,7 +10,7 @@ import type { RowHandler } from '../../activities/follow.ts';
 import type { Activities } from '../../activities/index.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
 import { activitiesOver } from '../../bin/worker.ts';
-import { resolveRules } from '../../domain/calendar.ts';
+import { resolveRules } from '../../domain/rules.ts';
 import type { Command, Opening } from '../../domain/decide.ts';
 import type { DeskBody, Fact, LedgerEvent, TicketAttributes } from '../../domain/events.ts';
 import type { Policy, Priority } from '../../domain/policy.ts';

@@ -2,7 +2,7 @@
  * A help desk on paper: one ticket, no engine. Tests say what happens at which hour and read the ledger. Hours
  * count from a Monday at midnight; a fraction is part of an hour.
  */
-import { resolveRules } from '../../domain/calendar.ts';
+import { resolveRules } from '../../domain/rules.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { deadlineOf } from '../../domain/clock.ts';
 import { decideFact, decideOpening, decideRequest, type Command, type Opening } from '../../domain/decide.ts';
