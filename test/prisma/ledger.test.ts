@@ -115,3 +115,17 @@ test('instants keep their milliseconds, and mean the same to a reader that is no
     FROM ledger WHERE ticket_id = ${ticket.id}`;
   expect(row!.text).toBe(new Date(ticket.situation.openedAt).toISOString());
 });
+
+test('rows of clock cycles: an undone newest one goes, old ones no longer carried stay', async () => {
+  const ticket = await open();
+  const [clock] = project(ticket, 0).clocks.filter(({ clock: name }) => name === 'resolution');
+  const cyclesAfter = async (turn: Turn, head: number, cycles: number[]) => {
+    const projection = { ...project(turn.ticket, 0), clocks: cycles.map((cycle) => ({ ...clock!, cycle })) };
+    await ledger.record({ ticketId: ticket.id, head, events: turn.events, projection });
+    const rows = await database.clock.findMany({ where: { ticketId: ticket.id, clock: 'resolution' } });
+    return rows.map(({ cycle }) => cycle).toSorted((a, b) => a - b);
+  };
+  const first = asked(ticket, 'one');
+  expect(await cyclesAfter(first, 1, [1, 2, 3])).toEqual([1, 2, 3]);
+  expect(await cyclesAfter(asked(first.ticket, 'two', 2_000), 2, [2])).toEqual([1, 2]);
+});

@@ -292,8 +292,10 @@ BEGIN
     breached = excluded.breached, shares = excluded.shares, shares_at = excluded.shares_at,
     sequence = excluded.sequence, recorded_at = excluded.recorded_at;
 
-  DELETE FROM "clocks" c WHERE c.ticket_id = p_ticket AND NOT EXISTS (
-    SELECT FROM jsonb_array_elements(p_clocks) k WHERE k ->> 'clock' = c.clock AND (k ->> 'cycle')::int = c.cycle);
+  -- A late fact can undo a reopening and with it the newest cycle. Old cycles that the ticket does not carry any
+  -- more stay as they are.
+  DELETE FROM "clocks" c WHERE c.ticket_id = p_ticket AND c.cycle > coalesce(
+    (SELECT max((k ->> 'cycle')::int) FROM jsonb_array_elements(p_clocks) k WHERE k ->> 'clock' = c.clock), 0);
   INSERT INTO "clocks" AS c (ticket_id, clock, cycle, state, started_at, deadline_at, met_at, breached_at,
                              cancelled_at, cancel_reason, target_ms, calendar, pauses)
   SELECT p_ticket, k ->> 'clock', (k ->> 'cycle')::int, k ->> 'state', tierline_instant(k -> 'startedAt'),
