@@ -97,6 +97,13 @@ const ORDINARY: Case[] = [
     until: '2026-01-15T00:00+01:00',
     open: [],
   },
+  {
+    fact: 'has no empty interval where the span starts at closing time or ends at opening time',
+    of: calendar('Europe/Berlin'),
+    from: '2026-01-14T17:00+01:00',
+    until: '2026-01-15T09:00+01:00',
+    open: [],
+  },
 ];
 
 const CLOCK_CHANGES: Case[] = [

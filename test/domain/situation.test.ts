@@ -544,9 +544,11 @@ describe('an event that makes no sense where it falls is kept and says why', () 
     expect(desk.ticket.situation).toEqual(before);
   });
 
-  test('what is dated before the opening', () => {
+  test('what is dated before the opening, not what is dated at it', () => {
     const desk = new PaperDesk({ opened: 5 });
     expect(desk.tell(4, { type: 'resolved' }, { heard: 6 })[0]).toMatchObject({ moot: 'before_opening' });
     expect(desk.ticket.situation.state).toBe('open');
+    desk.tell(5, { type: 'resolved' }, { heard: 6 });
+    expect(desk.ticket.situation.state).toBe('resolved');
   });
 });

@@ -13,7 +13,7 @@ import { advance, isStoryEvent, openedSituation, type Situation } from '../../do
 import { evolve, rebuild, SEEN_LIMIT, STORY_LIMIT, type Ticket } from '../../domain/ticket.ts';
 import { EPOCH } from '../support/arbitraries.ts';
 import { bodies, deskDays, mixedPolicy } from '../support/desk-days.ts';
-import { at, openingOf, PaperDesk, type PaperOptions } from '../support/paper-desk.ts';
+import { at, hourOf, openingOf, PaperDesk, type PaperOptions } from '../support/paper-desk.ts';
 import { runs } from '../support/runs.ts';
 
 const HOUR = 3_600_000;
@@ -417,13 +417,16 @@ describe('a very long life', () => {
     expect(project(desk.ticket, at(6 + STORY_LIMIT)).ticket.breached).toBe(true);
   });
 
-  test('logs a fact from before its baseline as too late, and nothing changes', () => {
+  test('logs a fact from before its baseline as too late; one from the same instant still counts', () => {
     const desk = new PaperDesk();
     for (let i = 1; i <= STORY_LIMIT + 1; i += 1) desk.tell(i / 60, { type: 'assigned', team: `team-${i}` });
     const before = desk.ticket.situation;
     const [event] = desk.tell(0.1 / 60, { type: 'held', reason: 'vendor' }, { heard: 3.6 });
     expect(event).toMatchObject({ type: 'held', moot: 'too_late' });
     expect(desk.ticket.situation).toEqual(before);
+    const { at: baselineAt } = desk.ticket.baseline;
+    desk.tell(hourOf(baselineAt)!, { type: 'held', reason: 'vendor' }, { heard: 3.6 });
+    expect(desk.ticket.situation.holds).toEqual([{ reason: 'vendor', since: baselineAt }]);
   });
 
   test('forgets the oldest ids of facts, not the newest', () => {
