@@ -8,13 +8,8 @@ import type { ApiDeps } from './deps.ts';
 import { takeIn } from './intake.ts';
 import { find } from './lookup.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
-import {
-  FACTS_ANSWER_EXAMPLE,
-  FACTS_EXAMPLE,
-  factsAnswer,
-  factsBody,
-  type FactBody,
-} from './schemas/facts.ts';
+import { FACTS_EXAMPLE } from './schemas/examples.ts';
+import { factsAnswer, factsBody, type FactBody } from './schemas/facts.ts';
 import { ticketParams } from './schemas/tickets.ts';
 
 type FactsCall = Call<{ ticketId: string }, unknown, { events: FactBody[] }>;
@@ -107,7 +102,7 @@ export function factRoutes(deps: ApiDeps): Route[] {
       params: ticketParams,
       body: factsBody,
       example: FACTS_EXAMPLE,
-      answers: { 202: { description: 'Taken in', schema: factsAnswer, example: FACTS_ANSWER_EXAMPLE } },
+      answers: { 202: { description: 'Taken in', schema: factsAnswer } },
       problems: ['ticket_not_found', 'idempotency_key_reused'],
       handle: (call) => tell(deps, call),
     }),

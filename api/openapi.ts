@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { statusOf, type ProblemCode } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas/common.ts';
+import { notification, webhookHeaders } from './schemas/notifications.ts';
 
 /** What every route can answer. */
 const COMMON: readonly ProblemCode[] = [
@@ -21,6 +22,7 @@ const TAGS = [
   { name: 'requests', description: 'Ask something of a ticket; it may be refused' },
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'breaches', description: 'Broken promises' },
+  { name: 'webhooks', description: 'What Tierline sends' },
   { name: 'health', description: 'For load balancers and supervisors' },
 ];
 
@@ -142,6 +144,23 @@ const HEALTH: RouteConfig[] = [
   },
 ];
 
+/** What we send, if `TIERLINE_WEBHOOK_URL` says where to. */
+const NOTIFICATION: RouteConfig = {
+  method: 'post',
+  path: 'ticket.notification',
+  operationId: 'ticketNotification',
+  summary: 'A step of an escalation ladder asks for somebody',
+  description:
+    'Anything but 2xx is tried again, a redirect too; after the last attempt it is shown as failed.',
+  tags: ['webhooks'],
+  security: [],
+  request: {
+    headers: webhookHeaders,
+    body: { required: true, content: { 'application/json': { schema: notification } } },
+  },
+  responses: { 204: { description: 'Any 2xx: taken' } },
+};
+
 /** The whole document; `version` is the package's. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const registry = new OpenAPIRegistry();
@@ -152,6 +171,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   });
   for (const route of routes) registry.registerPath(describe(route));
   for (const one of HEALTH) registry.registerPath(one);
+  registry.registerWebhook(NOTIFICATION);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

@@ -7,21 +7,19 @@ import { etagOf, isKnownTo } from './headers.ts';
 import { find, findTicket } from './lookup.ts';
 import { createOpening } from './opening.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
+import { clocksView as clocksSchema } from './schemas/clocks.ts';
+import { OPEN_TICKET_EXAMPLE } from './schemas/examples.ts';
 import {
-  clocksView as clocksSchema,
-  OPEN_TICKET_EXAMPLE,
   openTicketBody,
   ticketMark,
   ticketPage,
   ticketParams,
   ticketQuery,
   ticketView as ticketSchema,
-  timelineMark,
-  timelineQuery,
-  timelineView,
   waitingTicket,
   type TicketQuery,
 } from './schemas/tickets.ts';
+import { timelineMark, timelineQuery, timelineView } from './schemas/timeline.ts';
 import { showTicket, showWaiting } from './show-ticket.ts';
 import { clocksView, ticketView, timelineEvent } from './views.ts';
 

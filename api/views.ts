@@ -14,7 +14,9 @@ import { cycleKey, type Ticket } from '../domain/ticket.ts';
 import type { BreachRecord } from '../prisma/breaches.ts';
 import type { LedgerRecord, TextRecord, TicketRecord } from '../prisma/tickets.ts';
 import type { BreachView } from './schemas/breaches.ts';
-import type { ClockView, TicketView, TimelineEvent } from './schemas/tickets.ts';
+import type { ClockView } from './schemas/clocks.ts';
+import type { TicketView } from './schemas/tickets.ts';
+import type { TimelineEvent } from './schemas/timeline.ts';
 
 const iso = (at: number | Date): string => new Date(at).toISOString();
 const isoOrNull = (at: number | Date | null): string | null => (at === null ? null : iso(at));
@@ -47,7 +49,7 @@ interface OpeningText {
   description?: string;
   requester?: Record<string, string>;
   attachments?: string[];
-  custom?: Record<string, unknown>;
+  custom?: Record<string, string | number | boolean>;
 }
 
 /** A ticket; its words are null once they were erased. */
@@ -171,7 +173,7 @@ export function timelineEvent(row: LedgerRecord & { text: TextRecord | null }): 
   return {
     sequence: row.sequence,
     id: row.id,
-    type: row.type,
+    type: row.type as TimelineEvent['type'],
     source: row.source as TimelineEvent['source'],
     occurredAt: iso(row.occurredAt),
     receivedAt: iso(row.receivedAt),

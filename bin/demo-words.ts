@@ -1,5 +1,7 @@
 /** The demo's words: what an event means to somebody who watches, and how the clocks stand meanwhile. */
-import type { ClockView, TicketView, TimelineEvent } from '../api/schemas/tickets.ts';
+import type { ClockView } from '../api/schemas/clocks.ts';
+import type { TicketView } from '../api/schemas/tickets.ts';
+import type { TimelineEvent } from '../api/schemas/timeline.ts';
 
 /** Seconds between two instants (RFC 3339). */
 export const secondsFrom = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
@@ -16,7 +18,7 @@ export function sentenceFor(
   { type, data, source, occurredAt }: TimelineEvent,
   { ticket, clocks }: Situation,
 ): string | null {
-  const value = (name: string) => String(data[name]);
+  const value = (name: keyof TimelineEvent['data']) => String(data[name]);
   const clockOf = (name: string) => clocks.find(({ clock }) => clock === name)!;
   const resolution = clockOf('resolution');
   switch (type) {

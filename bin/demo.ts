@@ -4,7 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClockView, TicketView, TimelineEvent } from '../api/schemas/tickets.ts';
+import type { ClockView } from '../api/schemas/clocks.ts';
+import type { TicketView } from '../api/schemas/tickets.ts';
+import type { TimelineEvent } from '../api/schemas/timeline.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { openDatabase } from '../prisma/client.ts';
 import type { Config } from './config.ts';

@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import { createApp } from '../api/app.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { createEngine, type Engine } from '../api/engine.ts';
+import { EngineUnavailable } from '../api/engine-errors.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { createBreachStore } from '../prisma/breaches.ts';
@@ -48,7 +49,12 @@ function cachedPolicies(database: Database): Pick<ApiDeps, 'policies' | 'policyV
 /** The routes' dependencies over a real database and a real Temporal client. */
 export function apiDeps(
   database: Database,
-  { client, taskQueue, onBug, deadlineMs }: { client: Client; taskQueue: string; onBug: ApiDeps['onBug']; deadlineMs?: number },
+  {
+    client,
+    taskQueue,
+    onBug,
+    deadlineMs,
+  }: { client: Client; taskQueue: string; onBug: ApiDeps['onBug']; deadlineMs?: number },
 ): ApiDeps {
   const ledger = createLedger(database);
   const spool = createSpool(database);
@@ -57,7 +63,13 @@ export function apiDeps(
     breaches: createBreachStore(database),
     ledger,
     intake: createIntakeStore(database),
-    engine: createEngine({ client, taskQueue, ledger, spool, ...(deadlineMs !== undefined && { deadlineMs }) }),
+    engine: createEngine({
+      client,
+      taskQueue,
+      ledger,
+      spool,
+      ...(deadlineMs !== undefined && { deadlineMs }),
+    }),
     apiKeys: createApiKeyStore(database),
     ...cachedPolicies(database),
     async checkReady() {
@@ -78,7 +90,10 @@ export function apiDeps(
 function keepDraining(engine: Engine, log: Logger): () => void {
   let stopped = false;
   const round = async () => {
-    const count = await engine.drain({ limit: DRAIN_BATCH }).catch(() => 0);
+    const count = await engine.drain({ limit: DRAIN_BATCH }).catch((error: unknown) => {
+      if (!(error instanceof EngineUnavailable)) log.error({ err: error }, 'spooled messages wait');
+      return 0;
+    });
     if (count > 0) log.info({ count }, 'spooled messages applied');
     if (!stopped) setTimeout(() => void round(), DRAIN_EVERY_MS).unref();
   };
@@ -102,7 +117,9 @@ function untilAskedToStop(): Promise<void> {
 /** Runs until SIGINT or SIGTERM; answers under way are finished first. */
 export async function run(config: ServiceConfig): Promise<void> {
   const log = createLogger('api', config.logLevel);
-  const database = openDatabase(config.databaseUrl, { onError: (error) => log.warn({ err: error }, 'database') });
+  const database = openDatabase(config.databaseUrl, {
+    onError: (error) => log.warn({ err: error }, 'database'),
+  });
   await assertUtc(database);
   const client = lazyClient(temporalTarget(config));
   const deps = apiDeps(database, {

@@ -54,6 +54,12 @@ program
   .action(async (options) => (await import('./doctor.ts')).run(options));
 
 program
+  .command('openapi')
+  .description('write openapi.json from the routes')
+  .option('--check', 'only say whether it is up to date')
+  .action(async (options) => (await import('./openapi.ts')).run(options));
+
+program
   .command('demo')
   .description('play the life of one ticket against the server that runs, in about a minute')
   .option('--json', 'print the result as JSON')

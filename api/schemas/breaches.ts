@@ -12,6 +12,7 @@ import {
   page,
   priority,
 } from './common.ts';
+import { BREACH_EXAMPLE } from './examples.ts';
 
 export const breachView = z
   .object({
@@ -29,7 +30,7 @@ export const breachView = z
     policy: z.object({ name: z.string(), version: z.int() }),
     links: z.object({ ticket: z.string() }),
   })
-  .openapi('Breach');
+  .openapi('Breach', { example: BREACH_EXAMPLE });
 export type BreachView = z.input<typeof breachView>;
 
 export const breachPage = z.object({ data: z.array(breachView), page }).openapi('BreachPage');

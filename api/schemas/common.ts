@@ -2,6 +2,7 @@
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { HOLD_REASONS, LEVELS, PRIORITIES } from '../../domain/policy.ts';
+import { PROBLEM_EXAMPLE } from './examples.ts';
 
 extendZodWithOpenApi(z);
 
@@ -14,6 +15,9 @@ export const instant = z.iso
 export const instantMs = instant
   .refine((text) => !(Date.parse(text) < 0), { error: 'must be in 1970 or later' })
   .transform((text) => Date.parse(text));
+
+/** An amount of time in an answer. */
+export const seconds = z.number().openapi({ description: 'Seconds, exact to the millisecond' });
 
 export const priority = z.enum(PRIORITIES);
 export const level = z.enum(LEVELS);
@@ -78,14 +82,5 @@ export const problemSchema = z
   })
   .openapi('Problem', {
     description: 'RFC 9457',
-    example: {
-      type: '/docs/problems#ticket_closed',
-      title: 'Conflict with how things stand',
-      status: 409,
-      detail: 'Ticket tkt_019b2f64c8d07e6f9d0f2c5d7a1b3e4f is closed; it cannot be changed',
-      code: 'ticket_closed',
-      instance: '/v1/tickets/zendesk:1042/resolve',
-      requestId: '4c1a7d0e-2f64-4b7f-9a35-6a1f0c8f7d21',
-      state: 'closed',
-    },
+    example: PROBLEM_EXAMPLE,
   });

@@ -1,6 +1,7 @@
 /** Facts: what happened elsewhere, posted in a batch. Each has its sender's own id and counts once. */
 import { z } from 'zod';
 import { AUTHORS, VISIBILITIES } from '../../domain/events.ts';
+import { FACTS_ANSWER_EXAMPLE, FACTS_EXAMPLE } from './examples.ts';
 import { freeText, holdReason, instantMs, priority, tierNumber, word } from './common.ts';
 
 const base = {
@@ -47,7 +48,9 @@ export const factBody = z
   .openapi('Fact');
 export type FactBody = z.output<typeof factBody>;
 
-export const factsBody = z.strictObject({ events: z.array(factBody).min(1).max(100) }).openapi('Facts');
+export const factsBody = z
+  .strictObject({ events: z.array(factBody).min(1).max(100) })
+  .openapi('Facts', { example: FACTS_EXAMPLE });
 
 export const factsAnswer = z
   .object({
@@ -57,25 +60,4 @@ export const factsAnswer = z
       .openapi({ description: 'Ids that were known, or came before in the same batch' }),
     spooled: z.boolean().openapi({ description: 'Kept until the workflow engine is back' }),
   })
-  .openapi('FactsAnswer');
-
-export const FACTS_EXAMPLE: z.input<typeof factsBody> = {
-  events: [
-    {
-      type: 'messageAdded',
-      id: 'zendesk:comment:8841',
-      occurredAt: '2026-01-31T09:12:30Z',
-      actor: 'customer-204',
-      author: 'customer',
-      visibility: 'public',
-      text: 'It has started again.',
-    },
-    { type: 'assigned', id: 'zendesk:audit:8842', occurredAt: '2026-01-31T09:13:02Z', assignee: 'agent-17' },
-  ],
-};
-
-export const FACTS_ANSWER_EXAMPLE: z.input<typeof factsAnswer> = {
-  accepted: ['zendesk:comment:8841', 'zendesk:audit:8842'],
-  duplicates: [],
-  spooled: false,
-};
+  .openapi('FactsAnswer', { example: FACTS_ANSWER_EXAMPLE });

@@ -1,7 +1,6 @@
 /** Tickets: what is sent to open one, and how they are shown. */
 import { z } from 'zod';
 import { CHANNELS } from '../../domain/events.ts';
-import { CLOCK_NAMES } from '../../domain/policy.ts';
 import {
   actingFor,
   cursor,
@@ -10,13 +9,14 @@ import {
   instantMs,
   level,
   limit,
-  markedCount,
   markedId,
   markedInstant,
   page,
   priority,
+  seconds,
   word,
 } from './common.ts';
+import { OPEN_TICKET_EXAMPLE, TICKET_EXAMPLE } from './examples.ts';
 
 /** Shown as links: no `javascript:`, no `data:`. */
 const link = z
@@ -30,12 +30,14 @@ const external = z.strictObject({
 });
 
 /** Personal data; kept erasable. */
-const requester = z.strictObject({
+export const requester = z.strictObject({
   id: word.optional(),
   contact: word.optional(),
   language: word.optional(),
   timezone: word.optional(),
 });
+
+export const customFields = z.record(word, z.union([z.string().max(2000), z.number(), z.boolean()]));
 
 export const openTicketBody = z
   .strictObject({
@@ -59,51 +61,52 @@ export const openTicketBody = z
     external: external.optional(),
     fingerprint: word.optional(),
     attachments: z.array(link).max(50).optional().openapi({ description: 'By reference' }),
-    custom: z.record(word, z.union([z.string().max(2000), z.number(), z.boolean()])).optional(),
+    custom: customFields.optional(),
     policy: word.optional().openapi({ description: 'Name of the policy; the first that matches if absent' }),
     actingFor,
   })
-  .openapi('OpenTicket');
+  .openapi('OpenTicket', { example: OPEN_TICKET_EXAMPLE });
 export type OpenTicketBody = z.output<typeof openTicketBody>;
 
-export const OPEN_TICKET_EXAMPLE: z.input<typeof openTicketBody> = {
-  subject: 'VPN drops every ten minutes',
-  description: 'Since this morning, for everybody at the branch.',
-  type: 'incident',
-  impact: 'high',
-  urgency: 'medium',
-  channel: 'email',
-  requester: { id: 'customer-204', language: 'en', timezone: 'Europe/Berlin' },
-  customer: 'acme',
-  service: 'vpn',
-  category: 'network',
-  external: { system: 'zendesk', id: '1042', url: 'https://example.com/tickets/1042' },
-};
+/** What an open ticket with an open hold is called in lists: `onHold`. */
+const STATES = ['open', 'onHold', 'resolved', 'closed', 'cancelled'] as const;
 
-const seconds = z.number().openapi({ description: 'Seconds, exact to the millisecond' });
+/** What the opening said besides what a ticket shows by itself; texts leave it when they are erased. */
+const remaining = z
+  .object({
+    contract: z.string(),
+    configurationItem: z.string(),
+    site: z.string(),
+    symptom: z.string(),
+    affectedUsers: z.int(),
+    fingerprint: z.string(),
+    detectedAt: instant,
+    followUpOf: z.string().openapi({ description: 'The closed ticket that this one goes on from' }),
+    attachments: z.array(z.string()),
+    custom: customFields,
+  })
+  .partial();
 
 export const ticketView = z
   .object({
     id: z.string(),
-    state: z.enum(['open', 'onHold', 'resolved', 'closed', 'cancelled']),
+    state: z.enum(STATES),
     priority,
     tier: z.int(),
     team: z.string().nullable(),
     assignee: z.string().nullable(),
-    subject: z.string().nullable(),
+    subject: z.string().nullable().openapi({ description: 'Null once it was erased' }),
     description: z.string().nullable(),
     type: z.string(),
     channel: z.string(),
     impact: level,
     urgency: level,
-    requester: requester.nullable(),
+    requester: z.object(requester.shape).nullable().openapi({ description: 'Null once it was erased' }),
     customer: z.string().nullable(),
     service: z.string().nullable(),
     category: z.string().nullable(),
-    external: external.nullable(),
-    attributes: z
-      .record(z.string(), z.unknown())
-      .openapi({ description: 'The remaining fields of the opening' }),
+    external: z.object(external.shape).nullable(),
+    attributes: remaining.openapi({ description: 'The remaining fields of the opening' }),
     openedAt: instant,
     acknowledgedAt: instant.nullable(),
     resolvedAt: instant.nullable(),
@@ -124,7 +127,7 @@ export const ticketView = z
     asOf: instant,
     links: z.object({ self: z.string(), timeline: z.string(), clocks: z.string() }),
   })
-  .openapi('Ticket');
+  .openapi('Ticket', { example: TICKET_EXAMPLE });
 export type TicketView = z.input<typeof ticketView>;
 
 /** A ticket that was taken in while the workflow engine was away. */
@@ -150,7 +153,7 @@ const listOf = <T extends z.ZodType<unknown, string>>(schema: T, example: string
 export const ticketQuery = z.strictObject({
   tier: listOf(z.string().regex(/^\d$/).transform(Number), '2,3'),
   priority: listOf(priority, 'P1,P2'),
-  state: listOf(z.enum(['open', 'onHold', 'resolved', 'closed', 'cancelled']), 'open,onHold'),
+  state: listOf(z.enum(STATES), 'open,onHold'),
   slaState: z.enum(['breached', 'onTrack']).optional(),
   customer: word.optional(),
   assignee: word.optional(),
@@ -170,83 +173,4 @@ export const ticketParams = z.object({
   }),
 });
 
-const span = z.object({
-  from: instant,
-  to: instant,
-  kind: z.enum(['running', 'paused', 'closed', 'folded']),
-  reason: z.string().optional(),
-  seconds,
-  runningSeconds: seconds
-    .optional()
-    .describe('How much of a folded span, the oldest of a long life, the clock ran.'),
-});
-
-export const clockView = z
-  .object({
-    clock: z.enum(CLOCK_NAMES),
-    cycle: z.int(),
-    state: z.enum(['running', 'paused', 'met', 'cancelled']),
-    breached: z.boolean(),
-    startedAt: instant,
-    deadlineAt: instant.nullable().openapi({ description: 'Null while a pause leaves it open' }),
-    metAt: instant.nullable(),
-    breachedAt: instant.nullable().openapi({ description: 'The deadline that was missed' }),
-    cancelledAt: instant.nullable(),
-    cancelReason: z.string().nullable(),
-    calendar: z.string(),
-    targetSeconds: seconds,
-    elapsedSeconds: seconds,
-    remainingSeconds: seconds.openapi({ description: 'Negative once late' }),
-    explain: z.array(span).openapi({ description: 'The running spans add up to `elapsedSeconds`' }),
-  })
-  .openapi('Clock');
-export type ClockView = z.input<typeof clockView>;
-
-export const clocksView = z
-  .object({
-    ticketId: z.string(),
-    policy: z.object({ name: z.string(), version: z.int() }),
-    data: z.array(clockView),
-    sequence: z.int(),
-    asOf: instant.openapi({ description: 'Instant up to which running clocks are counted' }),
-  })
-  .openapi('Clocks');
-
-export const timelineEvent = z
-  .object({
-    sequence: z.int(),
-    id: z.string(),
-    type: z.string(),
-    source: z.enum(['request', 'fact', 'engine']),
-    occurredAt: instant,
-    receivedAt: instant,
-    actor: z.object({ subject: z.string(), role: z.string(), actingFor: z.string().optional() }).optional(),
-    requestId: z.string().optional(),
-    moot: z.string().optional().openapi({ description: 'Why the event changed nothing' }),
-    imported: z.boolean().optional(),
-    text: z
-      .object({
-        body: z.record(z.string(), z.unknown()).nullable(),
-        digest: z.string(),
-        erasedAt: instant.nullable(),
-      })
-      .optional(),
-    data: z.record(z.string(), z.unknown()),
-  })
-  .openapi('TimelineEvent');
-export type TimelineEvent = z.input<typeof timelineEvent>;
-
-export const timelineView = z
-  .object({
-    ticketId: z.string(),
-    data: z.array(timelineEvent),
-    page,
-    sequence: z.int().openapi({ description: 'Last event of the ticket' }),
-    asOf: instant,
-  })
-  .openapi('Timeline');
-
-export const timelineQuery = z.strictObject({ limit, cursor });
-
 export const ticketMark = z.strictObject({ at: markedInstant.nullable(), id: markedId });
-export const timelineMark = markedCount;

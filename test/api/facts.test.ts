@@ -95,7 +95,7 @@ test('the same fact many times at once counts once', async () => {
   );
   expect(answers.every(({ status }) => status === 202)).toBe(true);
   await tell(id, [fact('last', MESSAGE)]);
-  const ids = (await factsOf(id, 3)).map((one) => one['id']);
+  const ids = (await factsOf(id, 3)).map((one) => one['id'] as string);
   expect(ids.toSorted()).toEqual(['fact:last', 'fact:p1', 'fact:p2']);
 });
 

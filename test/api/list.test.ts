@@ -10,7 +10,7 @@ const list = async (query: string) => {
   return body as { data: Record<string, unknown>[]; page: { hasMore: boolean; nextCursor: string | null } };
 };
 
-const subjects = async (query: string) => (await list(query)).data.map(({ subject }) => subject);
+const subjects = async (query: string) => (await list(query)).data.map(({ subject }) => subject as string);
 
 /** Every page of a list; `between` happens before each but the first. */
 async function walk(

@@ -1,0 +1,136 @@
+/** What happened to a ticket, as its timeline shows it. */
+import { z } from 'zod';
+import { AUTHORS, VISIBILITIES, type EventType } from '../../domain/events.ts';
+import { AUDIENCES, CLOCK_NAMES } from '../../domain/policy.ts';
+import { cursor, holdReason, instant, level, limit, markedCount, page, priority } from './common.ts';
+import { TIMELINE_EXAMPLE } from './examples.ts';
+import { customFields, requester, ticketView } from './tickets.ts';
+
+/** Every type of event, so that the compiler tells of a new one. */
+const TYPES = Object.keys({
+  opened: true,
+  acknowledged: true,
+  assigned: true,
+  messageAdded: true,
+  held: true,
+  resumed: true,
+  vendorReturned: true,
+  prioritised: true,
+  handoffOffered: true,
+  handoffAccepted: true,
+  handedOff: true,
+  resolved: true,
+  reopened: true,
+  closed: true,
+  autoClosed: true,
+  cancelled: true,
+  stepReached: true,
+  stepSkipped: true,
+  notificationRequested: true,
+  breached: true,
+  breachWithdrawn: true,
+  factRejected: true,
+  rulesExtended: true,
+} satisfies Record<EventType, true>) as EventType[];
+
+const actor = z.object({
+  subject: z.string().openapi({ description: 'Who was authenticated' }),
+  role: z.string(),
+  actingFor: z.string().optional().openapi({ description: 'Whom it said it acts for' }),
+});
+
+/** The erasable words that came with an event. */
+const words = z
+  .object({
+    text: z.string(),
+    comment: z.string(),
+    reason: z.string(),
+    resolution: z.string(),
+    subject: z.string(),
+    description: z.string(),
+    requester: z.object(requester.shape),
+    attachments: z.array(z.string()),
+    custom: customFields,
+  })
+  .partial();
+
+/** How an opened ticket was described, without its words. */
+const attributes = ticketView.shape.attributes.extend({
+  type: z.string(),
+  channel: z.string(),
+  impact: level,
+  urgency: level,
+  customer: z.string().optional(),
+  service: z.string().optional(),
+  category: z.string().optional(),
+  external: ticketView.shape.external.unwrap().optional(),
+});
+
+const eventData = z
+  .object({
+    attributes,
+    priority,
+    impact: level,
+    urgency: level,
+    mode: ticketView.shape.mode,
+    tier: z.int(),
+    team: z.string().nullable(),
+    assignee: z.string().nullable(),
+    author: z.enum(AUTHORS),
+    visibility: z.enum(VISIBILITIES),
+    reason: holdReason,
+    causeCode: z.string(),
+    toTier: z.int(),
+    fromTier: z.int(),
+    automatic: z.boolean(),
+    clock: z.enum(CLOCK_NAMES),
+    cycle: z.int(),
+    step: z.string(),
+    percent: z.number(),
+    dueAt: instant,
+    observed: z.boolean(),
+    supersededBy: z.string(),
+    audience: z.enum(AUDIENCES),
+    revision: z.int(),
+    deadlineAt: instant,
+    resolvedAt: instant,
+    problem: z.string(),
+  })
+  .partial();
+
+const timelineEvent = z
+  .object({
+    sequence: z.int(),
+    id: z.string(),
+    type: z.enum(TYPES),
+    source: z.enum(['request', 'fact', 'engine']),
+    occurredAt: instant.openapi({ description: 'When it happened; clocks count by this' }),
+    receivedAt: instant.openapi({ description: 'When the engine took it in' }),
+    actor: actor.optional(),
+    requestId: z.string().optional(),
+    moot: z.string().optional().openapi({ description: 'Why the event changed nothing' }),
+    imported: z.boolean().optional(),
+    text: z
+      .object({
+        body: words.nullable().openapi({ description: 'Null once it was erased' }),
+        digest: z.string().openapi({ description: 'What the ledger holds: SHA-256 of a salt and the words' }),
+        erasedAt: instant.nullable(),
+      })
+      .optional(),
+    data: eventData.openapi({ description: 'Which fields there are depends on the type' }),
+  })
+  .openapi('TimelineEvent');
+export type TimelineEvent = z.input<typeof timelineEvent>;
+
+export const timelineView = z
+  .object({
+    ticketId: z.string(),
+    data: z.array(timelineEvent),
+    page,
+    sequence: z.int().openapi({ description: 'Last event of the ticket' }),
+    asOf: instant,
+  })
+  .openapi('Timeline', { example: TIMELINE_EXAMPLE });
+
+export const timelineQuery = z.strictObject({ limit, cursor });
+export const timelineMark = markedCount;

@@ -1,0 +1,49 @@
+/** The table of roles, tried at every door: role × route. */
+import { beforeAll, expect, test } from '@jest/globals';
+import { allRoutes } from '../../api/app.ts';
+import type { ApiDeps } from '../../api/deps.ts';
+import { isAllowed, OPERATIONS, PERMISSIONS, ROLES, type Role } from '../../api/roles.ts';
+import type { Caller } from './front-door.ts';
+import { setUpOffice } from './office.ts';
+
+const office = setUpOffice({ worker: false });
+// What the routes are does not depend on what they are given to answer with.
+const routes = allRoutes({} as ApiDeps);
+
+const callers = new Map<Role, Caller>();
+beforeAll(async () => {
+  for (const role of ROLES) callers.set(role, await office.caller(role));
+});
+
+const table = ROLES.flatMap((role) =>
+  routes.map((route) => [role, route, isAllowed(role, route.operation) ? 'may' : 'may not'] as const),
+);
+
+test.each(table)('%s: $operationId, %3$s', async (role, { method, path, operation }) => {
+  const { status, body } = await callers.get(role)!.send(method, path.replace('{ticketId}', 'tkt_nobody'), {
+    ...(method === 'post' && { body: '{"nonsense":true}' }),
+  });
+  if (isAllowed(role, operation)) expect([200, 404, 422]).toContain(status);
+  else
+    expect([status, body.code, body.detail]).toEqual([403, 'forbidden', expect.stringContaining(operation)]);
+});
+
+test('agents see no breaches, managers and auditors change nothing, integrations judge nobody', () => {
+  expect(PERMISSIONS).toEqual({
+    integration: ['ticket.read', 'ticket.work', 'ticket.tell'],
+    agent: ['ticket.read', 'ticket.work', 'ticket.tell'],
+    lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
+    manager: ['ticket.read', 'breach.read'],
+    auditor: ['ticket.read', 'breach.read'],
+    admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
+  });
+});
+
+test('a role that nobody has heard of may do nothing', () => {
+  for (const role of ['', 'root', 'constructor', '__proto__', 'toString'])
+    for (const operation of OPERATIONS) expect(isAllowed(role, operation)).toBe(false);
+});
+
+test('every operation of the table guards a route, and every route is guarded by one', () => {
+  expect(new Set(routes.map(({ operation }) => operation))).toEqual(new Set(OPERATIONS));
+});
