@@ -85,7 +85,8 @@ async function send(
   response.status(status).set(headers);
   if (chunks) await stream(response, chunks);
   else if (body === undefined) response.end();
-  else response.type('application/json').send(JSON.stringify(body));
+  // Not `send`: that answers 304 by itself, to `If-None-Match: *` even where there is no entity tag.
+  else response.type('application/json').end(JSON.stringify(body));
 }
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

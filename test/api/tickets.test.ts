@@ -43,6 +43,12 @@ test('an unchanged ticket is not sent again, and its entity tag changes with it'
   expect(changed.headers['etag']).not.toBe(etag);
 });
 
+test('what has no entity tag is sent again whatever is known of it', async () => {
+  const { id } = await openTicket(office.agent);
+  for (const path of ['/v1/tickets', `/v1/tickets/${id}/timeline`, `/v1/tickets/${id}/clocks`])
+    expect((await office.agent.get(path, { 'if-none-match': '*' })).status).toBe(200);
+});
+
 test('the timeline is shown in pages that together are all of it, in order', async () => {
   const { id } = await openTicket(office.agent);
   for (let i = 0; i < 4; i += 1) await office.agent.post(`/v1/tickets/${id}/note`, { text: `Note ${i}` });
