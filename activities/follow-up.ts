@@ -1,4 +1,4 @@
-/** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (design.md §9). */
+/** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (docs/rules.md §9). */
 import { createHash } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { resolveRules } from '../domain/rules.ts';

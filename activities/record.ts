@@ -4,7 +4,7 @@ import type { Ledger, LedgerAnswer, LedgerTurn } from '../prisma/ledger.ts';
 export interface Recording {
   /**
    * Appends the turn's events and writes the ticket, its clocks and breaches with them, or nothing at all:
-   * when the ledger's head is not `head` any more, it answers what lies beyond (design.md §1). Safe to repeat.
+   * when the ledger's head is not `head` any more, it answers what lies beyond (docs/rules.md §1). Safe to repeat.
    */
   record(turn: LedgerTurn): Promise<LedgerAnswer>;
 }

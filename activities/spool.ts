@@ -1,4 +1,4 @@
-/** Facts that wait in the spool, for a ticket that is about to judge something long overdue (design.md §1). */
+/** Facts that wait in the spool, for a ticket that is about to judge something long overdue (docs/rules.md §1). */
 import type { Fact } from '../domain/events.ts';
 import type { Spool } from '../prisma/spool.ts';
 

@@ -1,4 +1,4 @@
-/** How far a caller may date something back or ahead (design.md §9). */
+/** How far a caller may date something back or ahead (docs/rules.md §9). */
 import type { AppliedPolicy } from '../domain/policy.ts';
 import { Problem } from './problem.ts';
 import { mayBackdateFreely } from './roles.ts';

@@ -27,7 +27,7 @@ export interface TakenIn {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** hash(caller, method, path, key): the same key of another caller is another message (design.md §1). */
+/** hash(caller, method, path, key): the same key of another caller is another message (docs/rules.md §1). */
 export function messageIdOf({ actor, method, path, idempotencyKey }: Incoming): string {
   if (idempotencyKey === undefined) return randomUUID();
   return sha256(JSON.stringify([actor.subject, method, path, idempotencyKey]));

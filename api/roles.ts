@@ -20,7 +20,7 @@ export function isAllowed(role: string, operation: Operation): boolean {
   return operations.includes(operation);
 }
 
-/** Beyond the policy's limits on back-dating it takes one of these (design.md §9). */
+/** Beyond the policy's limits on back-dating it takes one of these (docs/rules.md §9). */
 export const mayBackdateFreely = (role: string): boolean => role === 'lead' || role === 'admin';
 
 export const isRole = (text: string): text is Role => Object.hasOwn(PERMISSIONS, text);

@@ -91,7 +91,7 @@ function windowFindings(windows: readonly Window[], pointer: string): CalendarFi
   return findings;
 }
 
-/** Everything wrong with a calendar, each with its place; empty when it can be used (rules of design.md §3). */
+/** Everything wrong with a calendar, each with its place; empty when it can be used (rules of docs/rules.md §3). */
 export function checkCalendar(calendar: Calendar): CalendarFinding[] {
   const findings: CalendarFinding[] = [];
   const error = (pointer: string, code: string, message: string) =>
@@ -189,7 +189,7 @@ function datesOfClockChanges(timeZone: string, from: number, until: number): Tem
 
 /**
  * Warnings for windows that a clock change between two instants drops, because they start inside the hour it
- * skips; each window once, with the first day it is dropped (design.md §3). The calendar has no errors.
+ * skips; each window once, with the first day it is dropped (docs/rules.md §3). The calendar has no errors.
  */
 export function droppedWindows(calendar: Calendar, from: number, until: number): CalendarFinding[] {
   const zone = calendar.timezone;
@@ -222,7 +222,7 @@ function mergeAdjacent(spans: Span[]): Span[] {
 
 /**
  * Opening hours between two instants (epoch milliseconds), in UTC. A window that starts inside a skipped local
- * hour is dropped; across a clock change the real length counts (design.md §3).
+ * hour is dropped; across a clock change the real length counts (docs/rules.md §3).
  */
 export function expandCalendar(name: string, calendar: Calendar, from: number, until: number): OpenHours {
   const holidays = new Set(calendar.holidays);

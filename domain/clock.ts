@@ -126,7 +126,7 @@ function spentBy(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number)
 /**
  * The instant by which `amountMs` have run under a limit, pauses left out; `null` where a pause without an end, or
  * the end of the known hours, comes first. An amount that is used up just where a pause starts is reached at the
- * end of the pause: a paused clock cannot breach (design.md §9).
+ * end of the pause: a paused clock cannot breach (docs/rules.md §9).
  */
 export function instantOfAmount(
   clock: Clock,
@@ -201,7 +201,7 @@ export function resumeClock(clock: Clock, at: number): Clock {
   return { ...clock, pauses: at > pause.from ? [...earlier, { ...pause, to: at }] : earlier };
 }
 
-/** A stop closes an open pause first (design.md §3). */
+/** A stop closes an open pause first (docs/rules.md §3). */
 export function meetClock(clock: Clock, at: number): Clock {
   return { ...resumeClock(clock, at), metAt: at };
 }
@@ -212,7 +212,7 @@ export function cancelClock(clock: Clock, at: number, reason: string): Clock {
 
 /**
  * The clock under a more urgent target from `at` on: the earlier of the old deadline and the change plus the
- * new target (design.md §9).
+ * new target (docs/rules.md §9).
  */
 export function tightenClock(clock: Clock, at: number, target: Target): Clock {
   return {

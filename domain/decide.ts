@@ -234,7 +234,7 @@ function mootReason(ticket: Ticket, event: StoryEvent): string | null {
 
 /**
  * A fact, once: the second time, or without an id to know it by, it adds nothing. One dated after `now` is taken as happening now; the API
- * refuses more than two minutes (§9). What was due before is settled after it, so that a late answer is counted
+ * refuses more than two minutes (docs/rules.md §9). What was due before is settled after it, so that a late answer is counted
  * before a breach is.
  */
 export function decideFact(ticket: Ticket, told: Fact, now: number): Turn {

@@ -16,7 +16,7 @@ import { nextTier, type AppliedRules, type Audience, type ClockName, type Ladder
 import { cycleKey, isFinal, stepKey, type Ticket } from './ticket.ts';
 import { append, startTurn, type Turn } from './turn.ts';
 
-/** Loaded this long before the known hours end (design.md §1: the end of the horizon is a milestone). */
+/** Loaded this long before the known hours end (docs/rules.md §1: the end of the horizon is a milestone). */
 export const HORIZON_MARGIN_MS = 7 * 86_400_000;
 
 export type MilestoneKind = 'step' | 'breach' | 'autoClose' | 'rulesExpire';
@@ -90,7 +90,7 @@ function breachMilestones(ticket: Ticket): Milestone[] {
 function autoCloseAt(ticket: Ticket): number | null {
   const after = ticket.rules.policy.autoCloseAfterMs;
   const { state, resolvedAt } = ticket.situation;
-  // Closing is an action of ours; while we only observe, the other system closes (§9, cutover).
+  // Closing is an action of ours; while we only observe, the other system closes (docs/rules.md §9, cutover).
   if (ticket.mode === 'observe' || after === null || state !== 'resolved' || resolvedAt === null) return null;
   return resolvedAt + after;
 }
@@ -133,13 +133,13 @@ function decideAt(turn: Turn, now: number, id: string, body: EventBody): Turn {
   return append(turn, { id, source: 'engine', occurredAt: now, receivedAt: now }, body);
 }
 
-/** Brings the series of verdicts of one clock in line with what the clock says now (design.md §1). */
+/** Brings the series of verdicts of one clock in line with what the clock says now (docs/rules.md §1). */
 function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
   const { ticket } = turn;
   const { name, cycle } = clock;
   const record = ticket.breaches[cycleKey(name, cycle)];
   const { deadlineAt } = scheduleOf(clock, ticket.rules);
-  // Met exactly at the deadline is met: late means after it (design.md §3).
+  // Met exactly at the deadline is met: late means after it (docs/rules.md §3).
   const late = deadlineAt !== null && (stoppedAt(clock) ?? now) > deadlineAt;
   if (late && record?.standing && record.deadlineAt === deadlineAt) return turn;
   if (!late && !record?.standing) return turn;
@@ -205,7 +205,7 @@ const handOffOf = (step: LadderStep): 'next' | number | undefined =>
 
 /**
  * Steps of one clock that are overdue together collapse into the highest: its notifications go out, the
- * others' do not (§9). A hand-off among them is still made, once: nobody is helped by leaving the ticket
+ * others' do not (docs/rules.md §9). A hand-off among them is still made, once: nobody is helped by leaving the ticket
  * where it was.
  */
 function reachSteps(turn: Turn, due: readonly DueStep[], now: number): Turn {

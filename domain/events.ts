@@ -23,7 +23,7 @@ export const CHANNELS = [
 ] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** `act` does what the ladder says; `observe` runs every clock with hand-offs and outward actions off (§9). */
+/** `act` does what the ladder says; `observe` runs every clock with hand-offs and outward actions off (docs/rules.md §9). */
 export type Mode = 'act' | 'observe';
 
 /** Who did it: the authenticated subject, and for whom it says it acts. */
@@ -33,7 +33,7 @@ export interface Actor {
   actingFor?: string;
 }
 
-/** Where an erasable text lies and what it said: the ledger keeps only the salted digest (§9, erasure). */
+/** Where an erasable text lies and what it said: the ledger keeps only the salted digest (docs/rules.md §9, erasure). */
 export interface TextReference {
   id: string;
   digest: string;
@@ -155,7 +155,7 @@ export type Fact = DeskBody & {
 
 /**
  * The order in which events fold: by instant; at one instant first facts by id, then decisions in the order
- * they were taken. It does not depend on the order of arrival (design.md §1).
+ * they were taken. It does not depend on the order of arrival (docs/rules.md §1).
  */
 export function compareFoldOrder(a: LedgerEvent, b: LedgerEvent): number {
   if (a.type === 'opened' || b.type === 'opened')

@@ -63,7 +63,7 @@ function openTimeUpTo(intervals: readonly Span[], at: number): number {
   return prefixOf(intervals)[index]! + (current && at > current[0] ? at - current[0] : 0);
 }
 
-/** Open milliseconds in `[from, to)`; 0 where `to` is not after `from` (design.md §3). */
+/** Open milliseconds in `[from, to)`; 0 where `to` is not after `from` (docs/rules.md §3). */
 export function openTimeBetween(hours: OpenHours, from: number, to: number): number {
   if (to <= from) return 0;
   if (hours.intervals === 'always') return to - from;

@@ -21,7 +21,7 @@ export interface Target {
   calendar: string;
 }
 
-/** What a clock does when a resolved ticket is reopened (design.md §3). */
+/** What a clock does when a resolved ticket is reopened (docs/rules.md §3). */
 export type ReopenRule = 'continue' | 'restart' | 'newCycle';
 
 /** Who is told: a role at the ticket's tier. */
@@ -73,7 +73,7 @@ export interface AppliedPolicy {
   clocks: Record<ClockName, ClockRule>;
   /** Open time on the `always` calendar from resolved to closed; null for never. */
   autoCloseAfterMs: number | null;
-  /** How far back a person and an integration may date a fact (design.md §9). */
+  /** How far back a person and an integration may date a fact (docs/rules.md §9). */
   backdating: { personMs: number; integrationMs: number };
 }
 

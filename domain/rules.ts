@@ -5,7 +5,7 @@ import type { AppliedRules, Policy } from './policy.ts';
 
 const DAY = 86_400_000;
 
-/** How far ahead hours are expanded; the end of the horizon is a milestone of the ticket (design.md §1). */
+/** How far ahead hours are expanded; the end of the horizon is a milestone of the ticket (docs/rules.md §1). */
 const HORIZON_MS = 60 * DAY;
 
 /** Start of the UTC day: horizons are aligned so that tickets of one day share their rules word for word. */

@@ -1,4 +1,4 @@
-/** Who owned the time: every open second of the resolution calendar belongs to exactly one of them (§3, §9). */
+/** Who owned the time: every open second of the resolution calendar belongs to exactly one of them (docs/rules.md §3, §9). */
 import { governingLimit } from './clock.ts';
 import { openTimeBetween } from './open-hours.ts';
 import { targetsOf, type AppliedRules } from './policy.ts';

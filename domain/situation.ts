@@ -32,7 +32,7 @@ export interface Offer {
   since: number;
 }
 
-/** Who owns a span of time: exactly one of them owns every second (design.md §3). */
+/** Who owns a span of time: exactly one of them owns every second (docs/rules.md §3). */
 export type Share = 'customer' | 'vendor' | 'handoff' | `tier${number}` | 'none';
 
 export interface ShareSpan {
@@ -60,7 +60,7 @@ export interface Situation {
   /** Opening counts as the customer's first message. */
   lastCustomerMessageAt: number;
   lastPublicReplyAt: number | null;
-  /** Whether anybody waits for a first response: nobody does after one, or behind a monitoring alert (§9). */
+  /** Whether anybody waits for a first response: nobody does after one, or behind a monitoring alert (docs/rules.md §9). */
   awaitsResponse: boolean;
   firstResolvedAt: number | null;
   resolvedAt: number | null;
@@ -113,9 +113,9 @@ export type Step = { situation: Situation } | { moot: string };
 
 const moot = (reason: string): Step => ({ moot: reason });
 
-/** No phone call goes unanswered: such a ticket had its first response when it was opened (§9). */
+/** No phone call goes unanswered: such a ticket had its first response when it was opened (docs/rules.md §9). */
 const ANSWERED_ON_OPENING: ReadonlySet<string> = new Set(['phone', 'inPerson']);
-/** Nobody waits for a first response to these (§9). */
+/** Nobody waits for a first response to these (docs/rules.md §9). */
 const NOBODY_WAITING: ReadonlySet<string> = new Set(['monitoring', 'internal']);
 
 /** Teams and tiers a ticket has left, the newest so many: enough to count returns, whatever a front end sends. */
@@ -249,7 +249,7 @@ const NOT_IN_POLICY = 'notInPolicy';
 
 /**
  * A running clock under another priority. One already late keeps the limits it broke: lowering a priority never
- * removes a breach (design.md §9).
+ * removes a breach (docs/rules.md §9).
  */
 function retargetedClock(clock: Clock, { from, to, at }: PriorityChange, rules: AppliedRules): Clock {
   const target = rules.policy.clocks[clock.name].targets[to];
@@ -364,13 +364,13 @@ function messageAdded(
     const answered = withoutHolds({ ...situation, lastCustomerMessageAt: at }, 'customer');
     return { situation: situation.state === 'resolved' ? reopenedBy(answered, at, rules) : answered };
   }
-  // Only an agent's public words stop a response clock (§9).
+  // Only an agent's public words stop a response clock (docs/rules.md §9).
   if (event.author !== 'agent' || event.visibility !== 'public') return { situation };
   const replied = mapClocks(situation, 'firstResponse', (clock) => meetClock(clock, at));
   return { situation: { ...replied, lastPublicReplyAt: at, awaitsResponse: false } };
 }
 
-/** Nobody waits for a customer who was not asked anything since the last word from there (§9). */
+/** Nobody waits for a customer who was not asked anything since the last word from there (docs/rules.md §9). */
 export function wasAsked({ lastPublicReplyAt, lastCustomerMessageAt }: Situation): boolean {
   return lastPublicReplyAt !== null && lastPublicReplyAt >= lastCustomerMessageAt;
 }
@@ -410,7 +410,7 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
       return event.priority === situation.priority
         ? moot('same_priority')
         : { situation: retargeted(situation, event.priority, at, rules) };
-    // Hand-offs already made stand, whatever a late fact says of the state they were made in (§9).
+    // Hand-offs already made stand, whatever a late fact says of the state they were made in (docs/rules.md §9).
     case 'handoffOffered':
       if (!event.imported && !rules.policy.tiers.some(({ tier }) => tier === event.toTier))
         return moot('tier_unknown');

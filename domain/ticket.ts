@@ -16,7 +16,7 @@ import { advance, isStoryEvent, openedSituation, type Situation, type StoryEvent
 
 export const SCHEMA_VERSION = 1;
 
-/** Where the series of verdicts on one clock cycle stands (design.md §1). */
+/** Where the series of verdicts on one clock cycle stands (docs/rules.md §1). */
 export interface BreachRecord {
   revision: number;
   standing: boolean;
@@ -49,11 +49,11 @@ export interface Ticket {
   seen: readonly string[];
 }
 
-/** Facts remembered by id (design.md §1). */
+/** Facts remembered by id (docs/rules.md §1). */
 export const SEEN_LIMIT = 1000;
 /** And not more of them than this, for senders with long ids. */
 const SEEN_CHARACTERS = 64_000;
-/** A longer story folds its older half into the baseline, so that carried state stays bounded (§1). */
+/** A longer story folds its older half into the baseline, so that carried state stays bounded (docs/rules.md §1). */
 export const STORY_LIMIT = 200;
 /** Newer cycles of a clock that an ended one is carried beside; older ones stand in the ledger and in their rows. */
 const CYCLES_CARRIED = 10;
@@ -108,7 +108,7 @@ export function isTooLate(ticket: Ticket, occurredAt: number): boolean {
   return occurredAt < ticket.baseline.at && ticket.baseline.at > ticket.situation.openedAt;
 }
 
-/** Marks what reached a ticket that was already closed: it is kept, and changes no verdict (§9). */
+/** Marks what reached a ticket that was already closed: it is kept, and changes no verdict (docs/rules.md §9). */
 export const AFTER_CLOSE = 'after_close';
 
 /** Whether the event folds after everything that is known. */
@@ -164,7 +164,7 @@ function withoutRetired({ steps, breaches, retiredBreaches }: Ticket, { keys }: 
 /**
  * The ticket with the older half of a long story folded into its baseline: pauses and shares before it into sums,
  * cycles long ended left to the ledger. Whatever is asked of the baseline's instant or later has the same answer
- * as before; facts older than it come too late (design.md §1).
+ * as before; facts older than it come too late (docs/rules.md §1).
  */
 function bounded(ticket: Ticket): Ticket {
   if (ticket.story.length <= STORY_LIMIT) return ticket;

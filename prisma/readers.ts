@@ -1,7 +1,7 @@
 /**
  * Readers of the ledger, each with its own cursor. They order by (transaction, position) and stay below the
  * oldest transaction still running: a sequence is not commit order, and a reader that trusts it skips rows
- * (design.md §1).
+ * (docs/rules.md §1).
  */
 import type { LedgerEvent } from '../domain/events.ts';
 import type { Database } from './client.ts';

@@ -1,4 +1,4 @@
-/** What arrived while Temporal could not be reached, in order, until it is applied (design.md §1). */
+/** What arrived while Temporal could not be reached, in order, until it is applied (docs/rules.md §1). */
 import type { Opening } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
 import type { Database } from './client.ts';

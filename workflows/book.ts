@@ -1,6 +1,6 @@
 /**
  * What a ticket's run has decided and not yet recorded. Decisions are taken at once, against the ticket as it
- * stands; the ledger may turn out to be ahead (a row of an update that was never accepted, design.md §1): then
+ * stands; the ledger may turn out to be ahead (a row of an update that was never accepted, docs/rules.md §1): then
  * its rows are taken over and everything not yet recorded is decided again on top of them.
  */
 import {
@@ -23,7 +23,7 @@ import { evolve, type Ticket } from '../domain/ticket.ts';
 import type { Turn } from '../domain/turn.ts';
 import type { StoredOutcome } from './messages.ts';
 
-/** Outcomes carried across continue-as-new (design.md §1). */
+/** Outcomes carried across continue-as-new (docs/rules.md §1). */
 export const OUTCOME_LIMIT = 200;
 
 type Message =

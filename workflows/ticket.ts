@@ -118,7 +118,7 @@ function isLongOverdue(book: Book, now: number): boolean {
   return milestone !== null && milestone.at < now - LONG_OVERDUE_MS;
 }
 
-/** So that the return of the engine does not breach what was answered while it was away (design.md §1). */
+/** So that the return of the engine does not breach what was answered while it was away (docs/rules.md §1). */
 async function hearSpooledFacts(book: Book, clock: () => number): Promise<void> {
   const facts = await spooledFacts({ ticketId: book.ticketId }).catch(() => []);
   for (const fact of facts) book.fact(fact, clock());

@@ -31,7 +31,7 @@ interface Known {
 
 const DURATION = /^(?=\d)(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?$/;
 
-/** Milliseconds of `1h30m`, or null. A day is a label for 24 hours of minutes, open or not (design.md §3). */
+/** Milliseconds of `1h30m`, or null. A day is a label for 24 hours of minutes, open or not (docs/rules.md §3). */
 export function parseDuration(text: string): number | null {
   const match = DURATION.exec(text);
   if (!match) return null;
@@ -181,13 +181,13 @@ function ladderSchema(known: Known) {
   }, beside);
 }
 
-/** What stands a clock still unless the policy says otherwise (design.md §3). */
+/** What stands a clock still unless the policy says otherwise (docs/rules.md §3). */
 const DEFAULT_PAUSES: Record<ClockName, HoldReason[]> = {
   firstResponse: [],
   resolution: ['customer', 'vendor'],
 };
 
-/** Priorities for which a clock is set, with their targets. Zero or absent: not set (design.md §3). */
+/** Priorities for which a clock is set, with their targets. Zero or absent: not set (docs/rules.md §3). */
 function setTargets<T extends { target: number }>(targets: Partial<Record<Priority, T | undefined>>) {
   return PRIORITIES.flatMap((priority) => {
     const target = targets[priority];

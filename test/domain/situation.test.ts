@@ -1,4 +1,4 @@
-/** How things stand with a ticket after what happened to it: the rules of design.md §9, line by line. */
+/** How things stand with a ticket after what happened to it: the rules of docs/rules.md §9, line by line. */
 import { describe, expect, test } from '@jest/globals';
 import { clockState, elapsedOf } from '../../domain/clock.ts';
 import { CHANNELS } from '../../domain/events.ts';

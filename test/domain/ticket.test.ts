@@ -113,7 +113,7 @@ describe('the same facts', () => {
         fc.infiniteStream(fc.nat()),
         (facts, reopen, dice) => {
           const { ledger, ticket } = lived(byTime(facts), { policy: policyWith(reopen) });
-          // Once final, whether a fact is heard before or after the close matters (§9).
+          // Once final, whether a fact is heard before or after the close matters (docs/rules.md §9).
           fc.pre(ticket.situation.state !== 'closed');
           const [opening, ...rest] = ledger as [LedgerEvent, ...LedgerEvent[]];
           const shuffled = rest

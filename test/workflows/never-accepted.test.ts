@@ -1,6 +1,6 @@
 /**
  * A local activity runs inside the task that accepts an update, so a crash can leave a row in the ledger for a
- * request that was never accepted (design.md §1). Nothing acknowledged afterwards may be lost for it.
+ * request that was never accepted (docs/rules.md §1). Nothing acknowledged afterwards may be lost for it.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
