@@ -1,9 +1,8 @@
 /** Reading tickets: the projection, the texts beside it, and the ledger as a timeline. */
 import type { Database } from './client.ts';
-import type { Clock, LedgerEvent, Text, Ticket } from './generated/client.ts';
+import type { LedgerEvent, Text, Ticket } from './generated/client.ts';
 
 export type TicketRecord = Ticket;
-export type ClockRecord = Clock;
 export type LedgerRecord = LedgerEvent;
 export type TextRecord = Text;
 
