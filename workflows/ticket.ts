@@ -13,6 +13,7 @@ import {
 } from '@temporalio/workflow';
 import { decideRequest, type Command, type CommandType, type Request } from '../domain/decide.ts';
 import { nextMilestone } from '../domain/escalation.ts';
+import { isFactId } from '../domain/facts.ts';
 import { nextInstant, type Script } from '../domain/history.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import { isFinal } from '../domain/ticket.ts';
@@ -62,8 +63,8 @@ function setHandlers(book: Book, clock: () => number): void {
   setHandler(ticketQuery, () => book.current);
   setHandler(factsSignal, (facts) => {
     for (const fact of facts) {
-      if (typeof fact?.id === 'string') book.fact(fact, clock());
-      else log.warn('A fact without an id was dropped', { ticketId: book.ticketId });
+      if (isFactId(fact?.id)) book.fact(fact, clock());
+      else log.warn('A fact without a usable id was dropped', { ticketId: book.ticketId });
     }
   });
   setHandler(openTicketUpdate, async () => granted(book, book.current!.openingId));
