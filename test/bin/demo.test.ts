@@ -16,13 +16,13 @@ const home = temporaryFolder();
 let server: ReadyReport;
 let database: Database;
 
-/** The shipped policy, with seconds instead of tens of them. */
+/** The shipped policy, with half the time to resolve and no first response to miss. */
 function hurriedPolicies(): string {
   const folder = temporaryFolder();
   const shipped = readFileSync(join(projectRoot, 'policies', 'demo.yaml'), 'utf8');
   const hurried = shipped
-    .replace('targets: { P1: 10s', 'targets: { P1: 6s')
-    .replace('targets: { P1: 20s', 'targets: { P1: 8s')
+    .replace('targets: { P1: 10s', 'targets: { P1: 1m')
+    .replace('targets: { P1: 20s', 'targets: { P1: 10s')
     .replace('autoCloseAfter: 30s', 'autoCloseAfter: 2s');
   writeFileSync(join(folder, 'demo.yaml'), hurried);
   return folder;
@@ -71,25 +71,26 @@ test('a ticket is held, answered, breaches at its deadline, climbs by itself and
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as DemoResult;
   expect(result).toMatchObject({ state: 'closed', tier: 2 });
-  const types = result.timeline.map(({ type }) => type).filter((type) => type !== 'notificationRequested');
-  expect(types).toEqual([
+  // When the steps of ladders fall among the others depends on how busy the machine is.
+  const story = result.timeline.filter(({ data }) => data.step === undefined || data.toTier !== undefined);
+  expect(story.map(({ type }) => type)).toEqual([
     'opened',
     'acknowledged',
     'messageAdded',
     'held',
     'messageAdded',
-    'stepReached',
     'breached',
-    'stepReached',
     'handedOff',
     'acknowledged',
     'resolved',
     'autoClosed',
   ]);
-  const at = (type: string) => Date.parse(result.timeline.find((event) => event.type === type)!.occurredAt);
-  const answered = Date.parse(result.timeline[4]!.occurredAt);
-  expect(Date.parse(result.breach.deadlineAt)).toBe(at('opened') + 8_000 + (answered - at('held')));
+  const at = (type: string) => Date.parse(story.find((event) => event.type === type)!.occurredAt);
+  const answered = Date.parse(story[4]!.occurredAt);
+  expect(Date.parse(result.breach.deadlineAt)).toBe(at('opened') + 10_000 + (answered - at('held')));
   expect(result.breach.decidedAfterMs).toBeGreaterThan(0);
+  const reached = result.timeline.flatMap(({ type, data }) => (type === 'stepReached' ? [data.step] : []));
+  expect(reached.slice(0, 2)).toEqual(['at-50', 'breach']);
   expect(await demoKeys()).toMatchObject([{ role: 'lead', revokedAt: expect.any(Date) }]);
 }, 60_000);
 
