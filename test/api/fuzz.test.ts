@@ -162,7 +162,7 @@ const RAW_NAMES = [
   '*',
   '"7"',
 ];
-const printable = fc.string({ unit: fc.constantFrom(...'abcXYZ019 "/\\;,=<>äÿ%') });
+const printable = fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ019 "/\\;,=<>äÿ%')) });
 const headers = fc
   .record(
     {
