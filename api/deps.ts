@@ -17,7 +17,7 @@ export interface ApiDeps {
   /** The current version of every policy. */
   policies(): Promise<Policy[]>;
   policyVersion(name: string, version: number): Promise<Policy>;
-  /** Throws, saying why, while the process cannot serve. */
+  /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;
   now?: () => number;

@@ -139,7 +139,7 @@ const HEALTH: RouteConfig[] = [
     security: [],
     responses: {
       200: { description: 'They do', content: { 'application/json': { schema: isWell } } },
-      503: { description: '`engine_unavailable`: says which does not', content: problemContent },
+      503: { description: '`not_ready`: says which does not', content: problemContent },
     },
   },
 ];

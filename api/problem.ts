@@ -33,6 +33,7 @@ const STATUS = {
   tier_unknown: 422,
   policy_unknown: 422,
   internal_error: 500,
+  not_ready: 503,
   engine_unavailable: 503,
   database_unavailable: 503,
 } as const satisfies Record<string, number> & Record<RefusalCode, number>;

@@ -6,6 +6,7 @@ import { createApp } from '../api/app.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { createEngine, type Engine } from '../api/engine.ts';
 import { EngineUnavailable } from '../api/engine-errors.ts';
+import { Problem, RETRY_LATER } from '../api/problem.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { createBreachStore } from '../prisma/breaches.ts';
@@ -73,13 +74,14 @@ export function apiDeps(
     apiKeys: createApiKeyStore(database),
     ...cachedPolicies(database),
     async checkReady() {
-      await database.$queryRaw`SELECT 1`.catch((error: Error) => {
-        throw new Error(`The database does not answer: ${error.message}`, { cause: error });
+      // Anybody may ask: where database and Temporal are is not told.
+      await database.$queryRaw`SELECT 1`.catch(() => {
+        throw new Problem('database_unavailable', 'The database does not answer', { headers: RETRY_LATER });
       });
       await client.connection
         .withDeadline(Date.now() + 2_000, () => client.workflowService.getSystemInfo({}))
-        .catch((error: Error) => {
-          throw new Error(`Temporal does not answer: ${error.message}`, { cause: error });
+        .catch(() => {
+          throw new Problem('engine_unavailable', 'Temporal does not answer', { headers: RETRY_LATER });
         });
     },
     onBug,

@@ -11,10 +11,13 @@ export interface Office {
   /** The same caller for every test that needs no one else. */
   readonly agent: Caller;
   caller(role: Role): Promise<Caller>;
+  /** Another door to the same desk, closed with the office. */
+  openDoor(options: FrontDoorOptions): Promise<FrontDoor>;
 }
 
 export function setUpOffice(options: DeskOptions & FrontDoorOptions = {}): Office {
   let open: { desk: Desk; door: FrontDoor; agent: Caller } | null = null;
+  const otherDoors: FrontDoor[] = [];
   const opened = () => {
     if (!open) throw new Error('The office opens with the first test');
     return open;
@@ -25,6 +28,7 @@ export function setUpOffice(options: DeskOptions & FrontDoorOptions = {}): Offic
     open = { desk, door, agent: await door.caller('agent') };
   });
   afterAll(async () => {
+    for (const door of otherDoors) await door.close();
     await open?.door.close();
     await open?.desk.close();
   });
@@ -39,6 +43,11 @@ export function setUpOffice(options: DeskOptions & FrontDoorOptions = {}): Offic
       return opened().agent;
     },
     caller: (role) => opened().door.caller(role),
+    async openDoor(doorOptions) {
+      const door = await openFrontDoor(opened().desk, doorOptions);
+      otherDoors.push(door);
+      return door;
+    },
   };
 }
 

@@ -1,21 +1,18 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
+import { apiDeps } from '../../bin/server.ts';
 import { openDatabase } from '../../prisma/client.ts';
 import { createSpool } from '../../prisma/spool.ts';
-import { createTicketStore } from '../../prisma/tickets.ts';
 import { eventually } from '../support/desk.ts';
-import { openFrontDoor, type Caller, type FrontDoor } from './front-door.ts';
+import type { Caller } from './front-door.ts';
 import { inMs, MINUTE, openTicket, setUpOffice, ticketBody } from './office.ts';
 
 const office = setUpOffice();
 
 /** The same office with nothing where Temporal should be. */
-let away: FrontDoor;
 let agent: Caller;
 beforeAll(async () => {
-  away = await openFrontDoor(office.desk, { temporal: 'away', deadlineMs: 300 });
-  agent = await away.caller('agent');
+  agent = await (await office.openDoor({ temporal: 'away', deadlineMs: 300 })).caller('agent');
 });
-afterAll(() => away.close());
 
 /** The caller `agent` at the door behind which the engine works. */
 const inTheLight = (): Caller => office.door.stranger(agent.authorization);
@@ -202,36 +199,37 @@ test('reading goes on without the engine', async () => {
 test('the process is alive but not ready, and says what it misses', async () => {
   expect((await agent.get('/livez')).status).toBe(200);
   const { status, body } = await agent.get('/readyz');
-  expect(status).toBe(503);
-  expect(body.detail).toContain('Temporal does not answer');
+  expect([status, body.code]).toEqual([503, 'not_ready']);
+  expect(body.detail).toBe('Temporal does not answer');
   expect((await office.agent.get('/readyz')).body).toEqual({ status: 'ok' });
 });
 
 test('with workers away a ticket is taken in all the same, and opened once when they are back', async () => {
   const { desk } = office;
+  const caller = await (await office.openDoor({ deadlineMs: 500 })).caller('agent');
   await desk.stopWorker();
-  const short = await openFrontDoor(desk, { deadlineMs: 500 });
-  const caller = await short.caller('agent');
-  const { status, body } = await caller.post('/v1/tickets', ticketBody());
-  expect(status).toBe(202);
-  const asked = await caller.post(`/v1/tickets/${body.id}/resolve`);
-  expect([asked.status, asked.body.code]).toEqual([503, 'engine_unavailable']);
+  const opened = await caller.post('/v1/tickets', ticketBody());
+  const { id } = opened.body as { id: string };
+  const asked = await caller.post(`/v1/tickets/${id}/resolve`);
   await desk.startWorker();
+  expect([opened.status, asked.status, asked.body.code]).toEqual([202, 503, 'engine_unavailable']);
   await drained();
-  expect(await desk.types(body.id)).toEqual(['opened']);
-  await short.close();
+  expect(await desk.types(id)).toEqual(['opened']);
 });
 
 test('without a database every route is 503, and nothing of the database is told', async () => {
   const nowhere = openDatabase('postgresql://tierline:hunter2@127.0.0.1:1/tierline');
-  const door = await openFrontDoor(office.desk, { deps: () => ({ tickets: createTicketStore(nowhere) }) });
-  const caller = await door.caller('lead');
-  for (const path of ['/v1/tickets', '/v1/tickets/tkt_1', '/v1/tickets/tkt_1/clocks']) {
+  const { client, taskQueue } = office.desk;
+  const { tickets, checkReady } = apiDeps(nowhere, { client, taskQueue, onBug: () => undefined });
+  const caller = await (await office.openDoor({ deps: () => ({ tickets, checkReady }) })).caller('lead');
+  for (const path of ['/v1/tickets', '/v1/tickets/tkt_1', '/v1/tickets/tkt_1/clocks', '/readyz']) {
     const { status, headers, body, text } = await caller.get(path);
-    expect([status, body.code]).toEqual([503, 'database_unavailable']);
+    expect([status, body.code]).toEqual([
+      503,
+      path === '/readyz' ? 'not_ready' : 'database_unavailable',
+    ]);
     expect(headers['retry-after']).toBeDefined();
     expect(text).not.toMatch(/127\.0\.0\.1|hunter2|prisma|select/i);
   }
-  await door.close();
   await nowhere.$disconnect();
 });
