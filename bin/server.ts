@@ -76,12 +76,12 @@ export function apiDeps(
     async checkReady() {
       // Anybody may ask: where database and Temporal are is not told.
       await database.$queryRaw`SELECT 1`.catch(() => {
-        throw new Problem('database_unavailable', 'The database does not answer', { headers: RETRY_LATER });
+        throw new Problem('not_ready', 'The database does not answer', { headers: RETRY_LATER });
       });
       await client.connection
         .withDeadline(Date.now() + 2_000, () => client.workflowService.getSystemInfo({}))
         .catch(() => {
-          throw new Problem('engine_unavailable', 'Temporal does not answer', { headers: RETRY_LATER });
+          throw new Problem('not_ready', 'Temporal does not answer', { headers: RETRY_LATER });
         });
     },
     onBug,

@@ -6,6 +6,9 @@ export type Database = PrismaClient;
 
 /** Connections per process; the API and the worker have one pool each. */
 const POOL_SIZE = 10;
+/** A database that hangs is as good as away: better an error that can be told than a caller who waits. */
+const CONNECT_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 /**
  * Opens a pool. The adapter writes and reads instants wrongly in any session zone but UTC
@@ -14,7 +17,13 @@ const POOL_SIZE = 10;
 export function openDatabase(url: string, { onError }: { onError?: (error: Error) => void } = {}): Database {
   const report = onError ?? (() => undefined);
   const adapter = new PrismaPg(
-    { connectionString: url, options: '-c TimeZone=UTC', max: POOL_SIZE },
+    {
+      connectionString: url,
+      options: '-c TimeZone=UTC',
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+    },
     { onPoolError: report, onConnectionError: report },
   );
   return new PrismaClient({ adapter });

@@ -11,7 +11,7 @@ const KINDS: ReadonlySet<string> = new Set([
 /** Classes 08 and 57P of SQLSTATE: connection lost, or the server is going down or coming up. */
 const SQLSTATE = /^(?:08|57P)/;
 /** What the pg package says without a code when a connection is cut. */
-const CUT_OFF = /Connection terminated|timeout exceeded when trying to connect/;
+const CUT_OFF = /Connection terminated|timeout exceeded when trying to connect|Query read timeout/;
 /** Prisma's own codes: not reachable, timed out, closed, no connection free. */
 const CODES: ReadonlySet<string> = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
 

@@ -54,6 +54,14 @@ export interface PendingTurn {
 export type RecordAnswer =
   { recorded: true } | { recorded: false; events: LedgerEvent[]; known: { id: string; sequence: number }[] };
 
+/** The ledger has lost rows that this run saw recorded: the database was restored to an earlier point. */
+export class LedgerBehind extends Error {
+  constructor({ ticketId, head }: PendingTurn) {
+    super(`The ledger of ticket ${ticketId} ends before ${head}; its run cannot go on`);
+    this.name = 'LedgerBehind';
+  }
+}
+
 export class Book {
   readonly ticketId: string;
   #recorded: Ticket | null;
@@ -133,6 +141,7 @@ export class Book {
   /** Takes the ledger's answer to a turn. */
   answer(turn: PendingTurn, answer: RecordAnswer): void {
     if (answer.recorded) this.#confirm(turn.entries);
+    else if (answer.events.length === 0 && answer.known.length === 0) throw new LedgerBehind(turn);
     else this.#startOver(answer.events, answer.known);
   }
 

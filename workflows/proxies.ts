@@ -13,7 +13,7 @@ export const { record: recordLocally, spooledFacts } = proxyLocalActivities<
 /** The same write as a normal activity, tried until the database is back. */
 export const { record: recordDurably } = proxyActivities<Pick<Activities, 'record'>>({
   startToCloseTimeout: '30s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
 export const { loadLongerHours } = proxyActivities<Pick<Activities, 'loadLongerHours'>>({

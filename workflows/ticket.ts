@@ -17,7 +17,7 @@ import { isFactId } from '../domain/facts.ts';
 import { nextInstant, type Script } from '../domain/history.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import { isFinal } from '../domain/ticket.ts';
-import { Book } from './book.ts';
+import { Book, LedgerBehind } from './book.ts';
 import {
   factsSignal,
   openTicketUpdate,
@@ -108,7 +108,14 @@ function refused(refusal: Refusal): ApplicationFailure {
 async function recordTurn(book: Book): Promise<void> {
   const turn = book.pendingTurn();
   const answer = await recordLocally(turn).catch(() => recordDurably(turn));
-  book.answer(turn, answer);
+  try {
+    book.answer(turn, answer);
+  } catch (error) {
+    if (!(error instanceof LedgerBehind)) throw error;
+    // The ledger is the truth. This run ends; the next request, or the watchdog, starts one from the ledger.
+    log.error(error.message, { ticketId: book.ticketId });
+    throw ApplicationFailure.nonRetryable(error.message, error.name);
+  }
 }
 
 /** Later than any timer: Temporal or the workers were away, and facts may have gone to the spool meanwhile. */

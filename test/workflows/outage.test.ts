@@ -116,3 +116,18 @@ test('workers with next to no cache come to the same', async () => {
     await Promise.all(tickets.map((ticketId) => desk.ask(ticketId, { type: 'note' })));
   for (const ticketId of tickets) expect(await desk.types(ticketId)).toHaveLength(4);
 }, 60_000);
+
+test('a ledger restored to an earlier point is believed: the run ends, and the ticket goes on from the ledger', async () => {
+  await deskWith({});
+  const ticketId = await desk.open({ policy: 'standard', priority: 'P4' });
+  await desk.ask(ticketId, { type: 'note' });
+  await desk.ask(ticketId, { type: 'note' });
+  await desk.database.$executeRawUnsafe('ALTER TABLE ledger DISABLE TRIGGER ALL');
+  await desk.database.ledgerEvent.deleteMany({ where: { ticketId, sequence: 3 } });
+  await desk.database.$executeRawUnsafe('ALTER TABLE ledger ENABLE TRIGGER ALL');
+  const handle = desk.client.workflow.getHandle(ticketWorkflowId(ticketId));
+  const { historyLength } = await handle.describe();
+  expect(await desk.ask(ticketId, { type: 'acknowledge' })).toBe(3);
+  expect(await desk.types(ticketId)).toEqual(['opened', 'messageAdded', 'acknowledged']);
+  expect(historyLength).toBeLessThan(60);
+});
