@@ -224,10 +224,7 @@ test('without a database every route is 503, and nothing of the database is told
   const caller = await (await office.openDoor({ deps: () => ({ tickets, checkReady }) })).caller('lead');
   for (const path of ['/v1/tickets', '/v1/tickets/tkt_1', '/v1/tickets/tkt_1/clocks', '/readyz']) {
     const { status, headers, body, text } = await caller.get(path);
-    expect([status, body.code]).toEqual([
-      503,
-      path === '/readyz' ? 'not_ready' : 'database_unavailable',
-    ]);
+    expect([status, body.code]).toEqual([503, path === '/readyz' ? 'not_ready' : 'database_unavailable']);
     expect(headers['retry-after']).toBeDefined();
     expect(text).not.toMatch(/127\.0\.0\.1|hunter2|prisma|select/i);
   }
