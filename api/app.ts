@@ -69,9 +69,11 @@ function callFrom(route: Route, request: Request, response: Response) {
   } satisfies Call<unknown, unknown, unknown>;
 }
 
-async function stream(response: Response, chunks: AsyncIterable<string>): Promise<void> {
+/** Nothing is said before there is something to say: a stream that fails at once is still answered with a problem. */
+async function stream(response: Response, chunks: AsyncIterable<string>, begin: () => void): Promise<void> {
   for await (const chunk of chunks) {
     if (response.destroyed) return;
+    if (!response.headersSent) begin();
     if (!response.write(chunk))
       await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
   }
@@ -82,9 +84,10 @@ async function send(
   response: Response,
   { status = 200, headers = {}, body, stream: chunks }: Reply,
 ): Promise<void> {
-  response.status(status).set(headers);
-  if (chunks) await stream(response, chunks);
-  else if (body === undefined) response.end();
+  const begin = () => void response.status(status).set(headers);
+  if (chunks) return stream(response, chunks, begin);
+  begin();
+  if (body === undefined) response.end();
   // Not `send`: that answers 304 by itself, to `If-None-Match: *` even where there is no entity tag.
   else response.type('application/json').end(JSON.stringify(body));
 }

@@ -33,11 +33,11 @@ function csvRow(row: BreachRecord): unknown[] {
 /** RFC 4180 with a byte order mark; cells that a spreadsheet would run as formulas are quoted away. */
 async function* csvOf(deps: ApiDeps, filter: BreachFilter): AsyncIterable<string> {
   const options = { escape_formulas: true, record_delimiter: 'windows' as const, cast: { boolean: String } };
-  yield stringify([[...COLUMNS]], { ...options, bom: true });
+  const head = stringify([[...COLUMNS]], { ...options, bom: true });
   let after: BreachMark | null = null;
   for (;;) {
     const rows: BreachRecord[] = await deps.breaches.list(filter, { after, limit: CSV_BATCH });
-    if (rows.length > 0) yield stringify(rows.map(csvRow), options);
+    yield (after === null ? head : '') + stringify(rows.map(csvRow), options);
     if (rows.length < CSV_BATCH) return;
     after = breachMarkOf(rows.at(-1)!);
   }

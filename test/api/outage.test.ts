@@ -220,13 +220,18 @@ test('with workers away a ticket is taken in all the same, and opened once when 
 test('without a database every route is 503, and nothing of the database is told', async () => {
   const nowhere = openDatabase('postgresql://tierline:hunter2@127.0.0.1:1/tierline');
   const { client, taskQueue } = office.desk;
-  const { tickets, checkReady } = apiDeps(nowhere, { client, taskQueue, onBug: () => undefined });
-  const caller = await (await office.openDoor({ deps: () => ({ tickets, checkReady }) })).caller('lead');
-  for (const path of ['/v1/tickets', '/v1/tickets/tkt_1', '/v1/tickets/tkt_1/clocks', '/readyz']) {
+  const lost = apiDeps(nowhere, { client, taskQueue, onBug: () => undefined });
+  // Keys are still found: what comes after is looked at here.
+  const door = await office.openDoor({ deps: ({ apiKeys }) => ({ ...lost, apiKeys }) });
+  const caller = await door.caller('lead');
+  const paths = ['/v1/tickets', '/v1/tickets/tkt_1', '/v1/tickets/tkt_1/clocks', '/v1/tickets/a:b/timeline'];
+  for (const path of [...paths, '/v1/breaches', '/v1/breaches.csv', '/readyz']) {
     const { status, headers, body, text } = await caller.get(path);
     expect([status, body.code]).toEqual([503, path === '/readyz' ? 'not_ready' : 'database_unavailable']);
     expect(headers['retry-after']).toBeDefined();
     expect(text).not.toMatch(/127\.0\.0\.1|hunter2|prisma|select/i);
   }
+  const opened = await caller.post('/v1/tickets', ticketBody());
+  expect([opened.status, opened.body.code]).toEqual([503, 'database_unavailable']);
   await nowhere.$disconnect();
 });
