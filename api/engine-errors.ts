@@ -66,15 +66,29 @@ function refusalIn(error: unknown): Refusal | null {
 
 /** The server's own failure of an update that raced with the end of a task: no workflow saw it, nothing happened. */
 const NOT_SEEN = 'UnprocessedUpdate';
+/** The task that was to take the update was lost, to a signal at the moment of continue-as-new for one. */
+const TASK_LOST = /unexpected workflow task failure/;
+const FAILED_PRECONDITION = 9;
 const ATTEMPTS_UNTIL_SEEN = 5;
 
-/** Asks again, under the same update id, while the update was turned away unseen. */
+function wasNotSeen(error: unknown): boolean {
+  if (updateFailure(error)?.type === NOT_SEEN) return true;
+  return causesOf(error).some(
+    (cause) =>
+      isGrpcServiceError(cause) && cause.code === FAILED_PRECONDITION && TASK_LOST.test(cause.message),
+  );
+}
+
+/**
+ * Asks again, under the same update id, while the update was turned away unseen. Should its row have reached the
+ * ledger all the same, the ticket knows it by its id.
+ */
 export async function untilSeen<R>(call: () => Promise<R>): Promise<R> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await call();
     } catch (error) {
-      if (updateFailure(error)?.type !== NOT_SEEN || attempt === ATTEMPTS_UNTIL_SEEN) throw error;
+      if (!wasNotSeen(error) || attempt === ATTEMPTS_UNTIL_SEEN) throw error;
     }
   }
 }
@@ -95,6 +109,6 @@ export function isNotRunning(error: unknown): boolean {
 export function translated(error: unknown): unknown {
   const refusal = refusalIn(error);
   if (refusal) return new Refused(refusal);
-  const notSeen = updateFailure(error)?.type === NOT_SEEN;
+  const notSeen = wasNotSeen(error);
   return notSeen || isOutage(error) ? new EngineUnavailable(error) : error;
 }
