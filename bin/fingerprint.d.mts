@@ -1,0 +1,1 @@
+export function fingerprintOf(root: string, folders?: string[]): string;
