@@ -15,6 +15,23 @@ export interface Judged {
   called: string;
 }
 
+/** Adds a complaint of our own to what a schema finds, with its stable code. */
+export function fault(
+  context: {
+    addIssue(issue: {
+      code: 'custom';
+      message: string;
+      path?: PropertyKey[];
+      params: { code: string };
+    }): void;
+  },
+  code: string,
+  message: string,
+  path: PropertyKey[] = [],
+): void {
+  context.addIssue({ code: 'custom', message, path, params: { code } });
+}
+
 /** JSON pointer (RFC 6901) of a path. */
 export function pointerOf(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

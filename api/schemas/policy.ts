@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { checkCalendar, WEEKDAYS } from '../../domain/calendar.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import {
   AUDIENCES,
@@ -17,7 +16,8 @@ import {
   type Policy,
   type Priority,
 } from '../../domain/policy.ts';
-import { issuesOf, type Issue } from './issues.ts';
+import { calendarSchema } from './calendar.ts';
+import { fault, issuesOf, type Issue } from './issues.ts';
 import { PolicyFileError, readPolicyFile, type Finding, type PolicyFile } from './policy-file.ts';
 
 /** Round the clock, built in. */
@@ -50,42 +50,12 @@ export const durationSchema = wordSchema.transform((text, context) => {
   return z.NEVER;
 });
 
-function fault(
-  context: {
-    addIssue(issue: {
-      code: 'custom';
-      message: string;
-      path?: PropertyKey[];
-      params: { code: string };
-    }): void;
-  },
-  code: string,
-  message: string,
-  path: PropertyKey[] = [],
-): void {
-  context.addIssue({ code: 'custom', message, path, params: { code } });
-}
-
 /** For checks that look at one thing only: run them beside other faults, so that all are told at once. */
 const beside = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null };
 
 function mapped<K extends string, S extends z.ZodType>(keys: readonly K[], schemaOf: (key: K) => S) {
   return Object.fromEntries(keys.map((key) => [key, schemaOf(key)])) as Record<K, S>;
 }
-
-const windowsSchema = z.array(z.tuple([z.string(), z.string()]));
-
-const calendarSchema = z
-  .strictObject({
-    timezone: z.string(),
-    hours: z.strictObject(mapped(WEEKDAYS, () => windowsSchema.exactOptional())),
-    holidays: z.array(z.string()).default([]),
-    exceptions: z.record(z.string(), windowsSchema).default({}),
-  })
-  .superRefine((calendar, context) => {
-    for (const { severity, pointer, code, message } of checkCalendar(calendar))
-      if (severity === 'error') fault(context, code, message, pointer.split('/').slice(1));
-  });
 
 const RESERVED = `the calendar ${ALWAYS_CALENDAR} is built in and cannot be redefined`;
 
