@@ -90,6 +90,33 @@ export function instantAfter(hours: OpenHours, from: number, amountMs: number): 
   return interval ? interval[0] + (wanted - sums[low]!) : null;
 }
 
+/**
+ * The latest instant from which `amountMs` of open time lead up to `to`: the mirror of `instantAfter`, so an amount
+ * that is used up at opening time starts there. `null` where the known hours begin after.
+ */
+export function instantBefore(hours: OpenHours, to: number, amountMs: number): number | null {
+  if (amountMs <= 0) return to;
+  if (hours.intervals === 'always') return to - amountMs;
+  const sums = prefixOf(hours.intervals);
+  const wanted = openTimeUpTo(hours.intervals, to) - amountMs;
+  if (wanted < 0) return null;
+  let low = 0;
+  let high = hours.intervals.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle + 1]! > wanted) high = middle;
+    else low = middle + 1;
+  }
+  return hours.intervals[low]![0] + (wanted - sums[low]!);
+}
+
+/** The first instant from `at` on at which the desk is open; `null` where the known hours end before. */
+export function nextOpenAt(hours: OpenHours, at: number): number | null {
+  if (hours.intervals === 'always') return at;
+  const interval = hours.intervals[firstEndingAfter(hours.intervals, at)];
+  return interval ? Math.max(interval[0], at) : null;
+}
+
 /** Whether the desk is open at `at`. */
 export function isOpenAt(hours: OpenHours, at: number): boolean {
   if (hours.intervals === 'always') return true;
