@@ -1,13 +1,16 @@
 /**
  * Calendars in local time, and their expansion to UTC opening hours.
  *
- * The one file that knows time zones (temporal-polyfill). Workflows never reach it: they get expanded
- * `OpenHours` (domain/open-hours.ts) in their input.
+ * With zone.ts the part that knows time zones. Workflows never reach it: they get expanded `OpenHours`
+ * (domain/open-hours.ts) in their input.
  */
 import { createHash } from 'node:crypto';
-import { Temporal } from 'temporal-polyfill/implementation';
 import { canonicalJson } from './canonical-json.ts';
-import type { OpenHours, Span } from './open-hours.ts';
+import type { LocalDays, OpenHours, Span } from './open-hours.ts';
+import { wallClockOf, zoneNamed, type Zone } from './zone.ts';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -42,6 +45,7 @@ export function calendarVersion(calendar: Calendar): string {
   return createHash('sha256').update(canonicalJson(calendar)).digest('hex').slice(0, 12);
 }
 
+/** Minutes from midnight of `HH:MM`. */
 function minutesOf(time: string): number {
   const [hours, minutes] = time.split(':');
   return Number(hours) * 60 + Number(minutes);
@@ -49,21 +53,29 @@ function minutesOf(time: string): number {
 
 /** Whether `zone` is an IANA zone that this runtime knows. A bare offset is none: it knows no clock changes. */
 export function isKnownZone(zone: string): boolean {
-  if (/^[+-]/.test(zone)) return false;
-  try {
-    Temporal.PlainDate.from('2024-01-01').toZonedDateTime(zone);
-    return true;
-  } catch {
-    return false;
-  }
+  return zoneNamed(zone) !== null;
 }
 
-function isDate(text: string): boolean {
-  try {
-    return Temporal.PlainDate.from(text).toString() === text;
-  } catch {
-    return false;
-  }
+function zoneOf({ timezone }: Pick<Calendar, 'timezone'>): Zone {
+  const zone = zoneNamed(timezone);
+  if (!zone) throw new RangeError(`${timezone} is not a time zone known here`);
+  return zone;
+}
+
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+/** Days from 1970-01-01 to a date `YYYY-MM-DD`, or null where that is no date. */
+export function dayNumber(date: string): number | null {
+  const parts = DATE.exec(date);
+  if (!parts) return null;
+  const at = Date.parse(`${date}T00:00Z`);
+  // What the engine makes of the 30th of February differs; no day of ours may be another one.
+  return dateOf(at / DAY) === date ? at / DAY : null;
+}
+
+/** The date `YYYY-MM-DD` of a day number. */
+export function dateOf(day: number): string {
+  return Number.isFinite(day) ? new Date(day * DAY).toISOString().slice(0, 10) : '';
 }
 
 function windowFindings(windows: readonly Window[], pointer: string): CalendarFinding[] {
@@ -100,10 +112,12 @@ export function checkCalendar(calendar: Calendar): CalendarFinding[] {
     error('/timezone', 'zone_unknown', `${calendar.timezone} is not a time zone known here`);
   for (const day of WEEKDAYS) findings.push(...windowFindings(calendar.hours[day] ?? [], `/hours/${day}`));
   calendar.holidays.forEach((date, i) => {
-    if (!isDate(date)) error(`/holidays/${i}`, 'date_malformed', `${date} is not a date YYYY-MM-DD`);
+    if (dayNumber(date) === null)
+      error(`/holidays/${i}`, 'date_malformed', `${date} is not a date YYYY-MM-DD`);
   });
   for (const [date, windows] of Object.entries(calendar.exceptions)) {
-    if (!isDate(date)) error(`/exceptions/${date}`, 'date_malformed', `${date} is not a date YYYY-MM-DD`);
+    if (dayNumber(date) === null)
+      error(`/exceptions/${date}`, 'date_malformed', `${date} is not a date YYYY-MM-DD`);
     findings.push(...windowFindings(windows, `/exceptions/${date}`));
   }
   const hasOpenTime =
@@ -114,77 +128,134 @@ export function checkCalendar(calendar: Calendar): CalendarFinding[] {
   return findings;
 }
 
-function windowsOn(
-  calendar: Calendar,
-  holidays: ReadonlySet<string>,
-  date: Temporal.PlainDate,
-): readonly Window[] {
-  const name = date.toString();
-  const exception = calendar.exceptions[name];
-  if (exception) return exception;
-  if (holidays.has(name)) return [];
-  return calendar.hours[WEEKDAYS[date.dayOfWeek - 1]!] ?? [];
+/** Windows of a day as minutes from midnight: opens, closes, opens, closes, … */
+type Minutes = readonly number[];
+
+/** A calendar read for arithmetic. */
+interface ReadCalendar {
+  zone: Zone;
+  /** By weekday, from Monday. */
+  week: readonly Minutes[];
+  /** By day number, the days that differ from their weekday. */
+  special: ReadonlyMap<number, Minutes>;
 }
 
-/** Instant of a local time of day; `24:00` is the start of the next day. */
-function instantOf(date: Temporal.PlainDate, time: string, timeZone: string): number {
-  const minutes = minutesOf(time);
-  const day = minutes === 24 * 60 ? date.add({ days: 1 }) : date;
-  const local = day.toPlainDateTime({ hour: Math.floor(minutes / 60) % 24, minute: minutes % 60 });
-  return local.toZonedDateTime(timeZone, { disambiguation: 'compatible' }).epochMilliseconds;
+const minutesOfAll = (windows: readonly Window[] = []): Minutes =>
+  windows.flatMap(([opens, closes]) => [minutesOf(opens), minutesOf(closes)]);
+
+/** Calendars are never changed in place, so each is read once. */
+const readCalendars = new WeakMap<Calendar, ReadCalendar>();
+
+function read(calendar: Calendar): ReadCalendar {
+  const known = readCalendars.get(calendar);
+  if (known) return known;
+  const special = new Map<number, Minutes>();
+  for (const date of calendar.holidays) special.set(dayNumber(date)!, []);
+  // An exception replaces the hours of its date, also those of a holiday.
+  for (const date of Object.keys(calendar.exceptions))
+    special.set(dayNumber(date)!, minutesOfAll(calendar.exceptions[date]));
+  const week = WEEKDAYS.map((weekday) => minutesOfAll(calendar.hours[weekday]));
+  const done = { zone: zoneOf(calendar), week, special };
+  readCalendars.set(calendar, done);
+  return done;
 }
 
-const HOUR = 3_600_000;
+/** 1970-01-01 was a Thursday. */
+const weekdayOf = (day: number): number => (((day + 3) % 7) + 7) % 7;
 
-/** Milliseconds that local clocks are ahead of UTC at a wall-clock time (given as if it were UTC). */
-function offsetAt(wallClock: number, timeZone: string): number {
-  const local = Temporal.Instant.fromEpochMilliseconds(wallClock).toZonedDateTimeISO('UTC').toPlainDateTime();
-  return wallClock - local.toZonedDateTime(timeZone, { disambiguation: 'compatible' }).epochMilliseconds;
+function windowsOn({ week, special }: ReadCalendar, day: number): Minutes {
+  return special.get(day) ?? week[weekdayOf(day)]!;
 }
 
-/** By zone and local hour; null for an hour in which the offset changes. */
-const offsetsByHour = new Map<string, Map<number, number | null>>();
-
-function offsetInHour(hour: number, timeZone: string): number | null {
-  const known = offsetsByHour.get(timeZone) ?? new Map<number, number | null>();
-  offsetsByHour.set(timeZone, known);
-  let offset = known.get(hour);
-  if (offset === undefined) {
-    const first = offsetAt(hour * HOUR, timeZone);
-    offset = first === offsetAt((hour + 1) * HOUR, timeZone) ? first : null;
-    known.set(hour, offset);
+/**
+ * Tells every window that opens on the local days `first` to `last`, in order, as epoch milliseconds. One that starts
+ * inside a skipped local hour is dropped; across a clock change the real length counts (docs/rules.md §3).
+ */
+function eachWindow(
+  calendar: ReadCalendar,
+  { first, last }: { first: number; last: number },
+  tell: (opensAt: number, closesAt: number, day: number) => void,
+): void {
+  const around = calendar.zone.offsetsAround(first * DAY, (last + 1) * DAY);
+  const { changes } = around;
+  let { offset } = around;
+  let next = 0;
+  for (let day = first; day <= last; day += 1) {
+    const windows = windowsOn(calendar, day);
+    for (let i = 0; i < windows.length; i += 2) {
+      const opens = day * DAY + windows[i]! * MINUTE;
+      const closes = day * DAY + windows[i + 1]! * MINUTE;
+      while (next < changes.length && opens >= wallClockOf(changes[next]!)) {
+        offset = changes[next]!.after;
+        next += 1;
+      }
+      const change = changes[next];
+      if (change === undefined) tell(opens - offset, closes - offset, day);
+      else if (opens < change.at + change.before)
+        tell(opens - offset, closes - (closes >= wallClockOf(change) ? change.after : offset), day);
+    }
   }
-  return offset;
+}
+
+/** No clock change is longer than a day, and no window of a day reaches further than two days on. */
+const REACH = 2;
+
+/**
+ * Opening intervals of the windows that open on the local days `first` to `last`, in order and apart: what an earlier
+ * window still covers, its closing time put off by a clock change, is left out.
+ */
+export function openSpansOfDays(calendar: Calendar, first: number, last: number): Span[] {
+  const spans: [number, number][] = [];
+  let covered = Number.NEGATIVE_INFINITY;
+  eachWindow(read(calendar), { first: first - REACH, last }, (opensAt, closesAt, day) => {
+    const from = Math.max(opensAt, covered);
+    covered = Math.max(covered, closesAt);
+    if (day < first || closesAt <= from) return;
+    const before = spans.at(-1);
+    if (before?.[1] === from) before[1] = closesAt;
+    else spans.push([from, closesAt]);
+  });
+  return spans;
+}
+
+/** The local day of an instant, as a day number; the later one of a change that repeats or leaves out a day. */
+export function localDayOf(calendar: Pick<Calendar, 'timezone'>, at: number): number {
+  return Math.floor((at + zoneOf(calendar).offsetAt(at)) / DAY);
 }
 
 /**
  * Instant (epoch milliseconds) of a wall-clock time in an IANA zone; `wallClock` is that time as if it were UTC.
  * A time that a clock change skips is taken as much later, one that occurs twice is the first of the two (RFC 5545
- * and Temporal's `compatible`). Offsets are remembered by the hour: whole logs are converted with it.
+ * and Temporal's `compatible`).
  */
 export function localInstant(wallClock: number, timeZone: string): number {
-  const offset = offsetInHour(Math.floor(wallClock / HOUR), timeZone);
-  return wallClock - (offset ?? offsetAt(wallClock, timeZone));
+  return zoneOf({ timezone: timeZone }).instantOf(wallClock);
 }
 
-/** Whether the local time exists on that day: false inside the hour a clock change skips. */
-function isSkipped(date: Temporal.PlainDate, time: string, timeZone: string): boolean {
-  const minutes = minutesOf(time);
-  if (minutes === 24 * 60) return false;
-  const local = date.toPlainDateTime({ hour: Math.floor(minutes / 60), minute: minutes % 60 });
-  return !local.toZonedDateTime(timeZone).toPlainDateTime().equals(local);
+/** The instant at which a local day starts: with the clock change where that skips midnight. */
+function startOfDay(zone: Zone, day: number): number {
+  return zone.changeSkipping(day * DAY)?.at ?? zone.instantOf(day * DAY);
 }
 
-/** Local dates on which clocks change between two instants: the date before each change and the one after it. */
-function datesOfClockChanges(timeZone: string, from: number, until: number): Temporal.PlainDate[] {
-  const dates: Temporal.PlainDate[] = [];
-  let change = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(timeZone);
-  for (;;) {
-    const next = change.getTimeZoneTransition('next');
-    if (!next || next.epochMilliseconds >= until) return dates;
-    dates.push(next.subtract({ nanoseconds: 1 }).toPlainDate(), next.toPlainDate());
-    change = next;
-  }
+/** The local days from `first` to `last`, each with whether the calendar opens on it. */
+function localDays(calendar: ReadCalendar, first: number, last: number): LocalDays {
+  const open = new Set<number>();
+  eachWindow(calendar, { first, last }, (_opensAt, _closesAt, day) => open.add(day));
+  const days = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return {
+    first,
+    starts: [...days, last + 1].map((day) => startOfDay(calendar.zone, day)),
+    open: days.map((day) => (open.has(day) ? '1' : '0')).join(''),
+  };
+}
+
+/** Local days between two instants of which a clock change skips a part, or all. */
+function daysWithSkippedHours(zone: Zone, from: number, until: number): number[] {
+  return zone.offsetsBetween(from, until).changes.flatMap(({ at, before, after }) => {
+    const first = Math.floor((at + before) / DAY);
+    const last = Math.floor((at + after - 1) / DAY);
+    return Array.from({ length: after > before ? last - first + 1 : 0 }, (_, i) => first + i);
+  });
 }
 
 /**
@@ -192,62 +263,48 @@ function datesOfClockChanges(timeZone: string, from: number, until: number): Tem
  * skips; each window once, with the first day it is dropped (docs/rules.md §3). The calendar has no errors.
  */
 export function droppedWindows(calendar: Calendar, from: number, until: number): CalendarFinding[] {
-  const zone = calendar.timezone;
-  const holidays = new Set(calendar.holidays);
+  const { zone } = read(calendar);
   const found = new Map<string, CalendarFinding>();
-  for (const date of datesOfClockChanges(zone, from, until)) {
-    const day =
-      date.toString() in calendar.exceptions
-        ? `exceptions/${date.toString()}`
-        : `hours/${WEEKDAYS[date.dayOfWeek - 1]!}`;
-    windowsOn(calendar, holidays, date).forEach(([opens, closes], i) => {
-      const pointer = `/${day}/${i}`;
-      if (!isSkipped(date, opens, zone) || found.has(pointer)) return;
-      const message = `the window ${opens}-${closes} does not open on ${date.toString()}: clocks skip ${opens} that day`;
+  for (const day of daysWithSkippedHours(zone, from, until)) {
+    const date = dateOf(day);
+    const weekday = WEEKDAYS[weekdayOf(day)]!;
+    const isException = Object.hasOwn(calendar.exceptions, date);
+    if (!isException && calendar.holidays.includes(date)) continue;
+    const windows = isException ? calendar.exceptions[date]! : (calendar.hours[weekday] ?? []);
+    windows.forEach(([opens, closes], i) => {
+      const pointer = `${isException ? `/exceptions/${date}` : `/hours/${weekday}`}/${i}`;
+      if (found.has(pointer) || !zone.changeSkipping(day * DAY + minutesOf(opens) * MINUTE)) return;
+      const message = `the window ${opens}-${closes} does not open on ${date}: clocks skip ${opens} that day`;
       found.set(pointer, { severity: 'warning', pointer, code: 'window_dropped', message });
     });
   }
   return [...found.values()];
 }
 
-function mergeAdjacent(spans: Span[]): Span[] {
-  const merged: [number, number][] = [];
-  for (const [from, to] of spans) {
-    const last = merged.at(-1);
-    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
-    else merged.push([from, to]);
-  }
-  return merged;
-}
-
 /**
- * Opening hours between two instants (epoch milliseconds), in UTC. A window that starts inside a skipped local
- * hour is dropped; across a clock change the real length counts (docs/rules.md §3).
+ * Opening hours between two instants (epoch milliseconds), in UTC, and where asked for the local days, which periods
+ * of law are counted in (domain/periods.ts). A window that starts inside a skipped local hour is dropped; across a
+ * clock change the real length counts (docs/rules.md §3).
  */
-export function expandCalendar(name: string, calendar: Calendar, from: number, until: number): OpenHours {
-  const holidays = new Set(calendar.holidays);
-  const zone = calendar.timezone;
-  const first = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone).toPlainDate();
-  const last = Temporal.Instant.fromEpochMilliseconds(until).toZonedDateTimeISO(zone).toPlainDate();
-  const spans: Span[] = [];
-  for (
-    let date = first.subtract({ days: 1 });
-    Temporal.PlainDate.compare(date, last) <= 0;
-    date = date.add({ days: 1 })
-  ) {
-    for (const [opens, closes] of windowsOn(calendar, holidays, date)) {
-      if (isSkipped(date, opens, zone)) continue;
-      const start = Math.max(instantOf(date, opens, zone), from);
-      const end = Math.min(instantOf(date, closes, zone), until);
-      if (end > start) spans.push([start, end]);
-    }
-  }
+export function expandCalendar(
+  name: string,
+  calendar: Calendar,
+  from: number,
+  until: number,
+  { days = false }: { days?: boolean } = {},
+): OpenHours {
+  const first = localDayOf(calendar, from);
+  const last = localDayOf(calendar, Math.max(from, until - 1));
+  const spans = openSpansOfDays(calendar, first - REACH, last + REACH);
   return {
     calendar: name,
     version: calendarVersion(calendar),
     zoneData: zoneDataVersion(),
     from,
     until,
-    intervals: mergeAdjacent(spans),
+    intervals: spans
+      .map<Span>(([opensAt, closesAt]) => [Math.max(opensAt, from), Math.min(closesAt, until)])
+      .filter(([opensAt, closesAt]) => opensAt < closesAt),
+    ...(days && { days: localDays(read(calendar), first, last) }),
   };
 }

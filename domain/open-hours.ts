@@ -9,6 +9,16 @@
 /** A half-open span `[from, to)` in epoch milliseconds. */
 export type Span = readonly [from: number, to: number];
 
+/** The days of a calendar in its own zone, for periods that are counted in days (domain/periods.ts). */
+export interface LocalDays {
+  /** Days from 1970-01-01 to the first local date. */
+  first: number;
+  /** Epoch milliseconds at which each local day starts, and the one after the last: one more than days. */
+  starts: readonly number[];
+  /** A character for each day: `1` where the calendar has open time, `0` where it has none. */
+  open: string;
+}
+
 /** The known opening hours of one calendar between `from` and `until` (the horizon). */
 export interface OpenHours {
   calendar: string;
@@ -20,6 +30,8 @@ export interface OpenHours {
   until: number;
   /** Sorted, disjoint, non-adjacent; `always` for round the clock, which has no horizon. */
   intervals: readonly Span[] | 'always';
+  /** All local days of which some part lies between `from` and `until`; only where they were asked for. */
+  days?: LocalDays;
 }
 
 /** Round the clock. */

@@ -20,6 +20,7 @@ test('the workflow bundle holds domain, workflows and the SDK, no calendar and n
   expect(files.length).toBeGreaterThan(10);
   expect(files.filter((path) => !/^(?:workflows|domain)\//.test(path))).toEqual([]);
   expect(files).not.toContain('domain/calendar.ts');
+  expect(files).not.toContain('domain/zone.ts');
   expect(reached.filter((path) => !path.endsWith('.ts'))).toEqual(['@temporalio/workflow']);
 });
 

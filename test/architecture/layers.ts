@@ -15,6 +15,7 @@ interface Layer {
 }
 
 const CALENDAR = 'domain/calendar.ts';
+const ZONE = 'domain/zone.ts';
 const MESSAGES = 'workflows/messages.ts';
 
 const INNER = ['domain', 'prisma', 'workflows', 'activities', 'api', 'histories', 'bin', 'bench'];
@@ -26,7 +27,7 @@ export const LAYERS: Record<string, Layer> = {
   workflows: {
     uses: ['workflows', 'domain'],
     types: ['activities'],
-    not: [CALENDAR],
+    not: [CALENDAR, ZONE],
     packages: ['@temporalio/workflow'],
   },
   activities: { uses: ['activities', 'domain', 'prisma'], names: [MESSAGES] },
