@@ -80,6 +80,8 @@ export interface AppliedPolicy {
 /** A policy as stored: with the calendars that it names. */
 export interface Policy extends AppliedPolicy {
   calendars: Record<string, Calendar>;
+  /** Its own tests, `PolicyExample`s (domain/examples.ts, which knows this file); no ticket carries them. */
+  examples?: readonly unknown[];
 }
 
 /** The rules that judge one ticket, resolved: no zone, no look-up left. */

@@ -21,7 +21,7 @@ export function resolveRules(
   policy: Policy,
   { openedAt, now }: { openedAt: number; now: number },
 ): AppliedRules {
-  const { calendars, ...applied } = policy;
+  const { calendars, examples: _examples, ...applied } = policy;
   const hours: Record<string, OpenHours> = { always: ALWAYS };
   const from = startOfDay(openedAt) - DAY;
   const until = startOfDay(now) + HORIZON_MS;

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../domain/canonical-json.ts';
+import { runExamples } from '../../domain/examples.ts';
 import {
   AUDIENCES,
   CLOCK_NAMES,
@@ -18,6 +19,7 @@ import {
 } from '../../domain/policy.ts';
 import { calendarSchema } from './calendar.ts';
 import { fault, issuesOf, type Issue } from './issues.ts';
+import { examplesSchema } from './policy-examples.ts';
 import { PolicyFileError, readPolicyFile, type Finding, type PolicyFile } from './policy-file.ts';
 
 /** Round the clock, built in. */
@@ -233,6 +235,7 @@ function policySchema(known: Known) {
       clocks: z.strictObject(mapped(CLOCK_NAMES, (name) => clockSchema(known, name).default(absentClock))),
       autoCloseAfter: durationSchema.optional(),
       backdating: backdatingSchema,
+      examples: examplesSchema(durationSchema).exactOptional(),
     })
     .transform(({ autoCloseAfter, ...policy }): Policy => {
       return { ...policy, version: 1, autoCloseAfterMs: autoCloseAfter ?? null };
@@ -259,13 +262,13 @@ export function parsePolicy(value: unknown): { policy: Policy } | { issues: Issu
   return { issues: issuesOf(result.error, { value, called: 'a policy' }) };
 }
 
-/** Names what a policy says: equal for two policies that promise the same, whatever their version numbers. */
+/** Names what a policy says: equal for two that promise the same, whatever their version numbers and examples. */
 export function policyHash(policy: Policy): string {
-  const { version: _version, ...promised } = policy;
+  const { version: _version, examples: _examples, ...promised } = policy;
   return createHash('sha256').update(canonicalJson(promised)).digest('hex');
 }
 
-interface Loaded {
+export interface Loaded {
   file: PolicyFile;
   policy: Policy | null;
   findings: readonly Finding[];
@@ -273,11 +276,20 @@ interface Loaded {
 
 const byPlace = (a: Finding, b: Finding) => a.line - b.line || a.column - b.column;
 
-async function loadFile(path: string): Promise<Loaded> {
+/** Examples that the policy does not keep, told as faults of the policy. */
+function brokenExamples(policy: Policy): Issue[] {
+  return runExamples(policy).map(({ path, message }) => ({ path, code: 'example_failed', message }));
+}
+
+/** One file, and everything that is wrong with it; a policy whose own examples fail is there all the same. */
+export async function loadFile(path: string): Promise<Loaded> {
   const file = readPolicyFile(path, await readFile(path, 'utf8'));
   if (file.findings.length > 0) return { file, policy: null, findings: file.findings };
   const result = parsePolicy(file.value);
-  if ('policy' in result) return { file, policy: result.policy, findings: [] };
+  if ('policy' in result) {
+    const { policy } = result;
+    return { file, policy, findings: brokenExamples(policy).map((issue) => file.locate(issue)) };
+  }
   const findings = result.issues.map((issue) => file.locate(issue));
   return { file, policy: null, findings: findings.toSorted(byPlace) };
 }
@@ -304,7 +316,8 @@ function noPolicies(dir: string): Finding {
 
 /**
  * The policies of a folder, one a file, in the order of their file names. `version` is 1: the store numbers
- * versions by `policyHash`. Throws one PolicyFileError with every fault of every file.
+ * versions by `policyHash`. Throws one PolicyFileError with every fault of every file, examples that a policy does
+ * not keep among them.
  */
 export async function loadPolicies(dir: string): Promise<Policy[]> {
   const names = (await readdir(dir)).filter((name) => /\.ya?ml$/.test(name)).toSorted();
