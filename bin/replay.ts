@@ -6,6 +6,7 @@ import { readLog, type ImportedLog } from '../histories/log.ts';
 import { foldLog, reportOn, rulesOver, type ReplayReport } from '../histories/report.ts';
 import { differences, type Difference, type PlayOnEngine, type Verdict } from '../histories/verdict.ts';
 import { readConfig } from './config.ts';
+import { count, table } from './table.ts';
 
 /** As the command line gives them. */
 export interface ReplayOptions {
@@ -44,8 +45,6 @@ export type ReplayResult = ReplayReport & { engine?: EngineComparison };
 
 const DIFFERENCES_SHOWN = 20;
 const CASES_PER_WORD = 5_000;
-
-const count = (number: number): string => number.toLocaleString('en-US');
 
 function defaultTools(): ReplayTools {
   const say = (text: string) => void process.stderr.write(`${text}\n`);
@@ -117,18 +116,6 @@ function compare(pure: readonly Verdict[], engine: readonly Verdict[]): EngineCo
 }
 
 // --------------------------------------------------------------------------------------------------------- tables
-
-type Line = readonly (string | number)[];
-
-/** Columns of text to the left, of numbers to the right. */
-function table(head: readonly string[], lines: readonly Line[]): string {
-  const cells = lines.map((line) => line.map((cell) => (typeof cell === 'number' ? count(cell) : cell)));
-  const widths = head.map((name, i) => Math.max(name.length, ...cells.map((line) => line[i]!.length)));
-  const isNumber = (i: number) => lines.some((line) => typeof line[i] === 'number');
-  const row = (line: readonly string[]) =>
-    line.map((cell, i) => (isNumber(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ');
-  return [head, ...cells].map((line) => row(line).trimEnd()).join('\n');
-}
 
 function describe(result: ReplayResult): string {
   const parts = [describeLog(result), clockTable(result), ownerTable(result), describeHands(result)];

@@ -79,6 +79,26 @@ program
   .option('--json', 'print one JSON document')
   .action(async (file, options) => (await import('./replay.ts')).run(file, options));
 
+const policy = program
+  .command('policy')
+  .description('policy files: what they promise, and whether they keep it');
+policy
+  .command('check [files...]')
+  .description('say what is wrong with policy files, and what they promise')
+  .option('--json', 'print one JSON document')
+  .action(async (files, options) => {
+    const { check, run } = await import('./policy.ts');
+    await run(check, files, options);
+  });
+policy
+  .command('test [files...]')
+  .description('play the examples that policies carry')
+  .option('--json', 'print one JSON document')
+  .action(async (files, options) => {
+    const { test, run } = await import('./policy.ts');
+    await run(test, files, options);
+  });
+
 program
   .command('bench <name>')
   .description('run a benchmark: cost')

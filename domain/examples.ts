@@ -132,10 +132,9 @@ type Figure = string | number | boolean | null;
 
 const MINUTE = 60_000;
 
-/** `1d2h3m4s`; a day is a label for 24 hours. */
+/** `26h3m4s`. Hours, not days: of open time a day would be taken for a working day. */
 export function writtenDuration(ms: number): string {
   const units = [
-    [1440 * MINUTE, 'd'],
     [60 * MINUTE, 'h'],
     [MINUTE, 'm'],
     [1000, 's'],
@@ -196,7 +195,8 @@ function cyclesOf({ ticket }: Life, until: number): CycleFigures[] {
         clock: row.clock,
         cycle: row.cycle,
         calendar: row.calendar,
-        spans: explainClock(clock, hours, until),
+        // Up to the deadline: what lies before it is what puts it there.
+        spans: explainClock(clock, hours, Math.max(until, deadlineAt ?? until)),
       },
     };
   });

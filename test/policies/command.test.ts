@@ -1,0 +1,147 @@
+/** `tierline policy check` and `test`: what a user sees of a good file, a broken one, and one with warnings. */
+import { expect, test } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, test as testPolicies, type PolicyOptions } from '../../bin/policy.ts';
+import { projectRoot, temporaryFolder } from '../bin/helpers.ts';
+
+const STANDARD = join(projectRoot, 'policies', 'standard.yaml');
+const text = readFileSync(STANDARD, 'utf8');
+
+function fileWith(name: string, content: string): string {
+  const file = join(temporaryFolder(), name);
+  writeFileSync(file, content);
+  return file;
+}
+
+const changed = (...changes: [from: string, to: string][]): string =>
+  fileWith(
+    'changed.yaml',
+    changes.reduce((soFar, [from, to]) => {
+      if (!soFar.includes(from)) throw new Error(`standard.yaml does not say ${from}`);
+      return soFar.replace(from, to);
+    }, text),
+  );
+
+async function run(what: typeof check, files: string[], options: PolicyOptions = {}) {
+  const printed: string[] = [];
+  const ok = await what(files, options, {
+    policiesDir: join(projectRoot, 'policies'),
+    print: (line) => printed.push(line),
+    now: () => Date.parse('2026-06-01T00:00Z'),
+  });
+  return { ok, text: printed.join('\n') };
+}
+
+async function warningsOf(file: string): Promise<string[]> {
+  const { text: printed } = await run(check, [file], { json: true });
+  const [checked] = (JSON.parse(printed) as { files: { warnings: { pointer: string; code: string }[] }[] })
+    .files;
+  return checked!.warnings.map(({ pointer, code }) => `${pointer} ${code}`);
+}
+
+test('check says what a good policy promises', async () => {
+  const { ok, text: printed } = await run(check, [STANDARD]);
+  expect(ok).toBe(true);
+  expect(printed).toContain('policy standard is fine');
+  expect(printed).toMatch(
+    /^ {2}resolution +4h always +8h office +24h office +40h office +customer, vendor +continue$/m,
+  );
+  expect(printed).toMatch(/^ {2}resolution +breach +at breach +notify lead, handOff next$/m);
+  expect(printed).toContain('calendar office: Europe/London, 16 holidays');
+});
+
+test('without a file it checks the folder of policies, and every shipped one is fine without a warning', async () => {
+  const { ok, text: printed } = await run(check, []);
+  expect(ok).toBe(true);
+  expect(printed).toContain('policy demo is fine');
+  expect(printed).not.toContain('warning');
+});
+
+test('check names every fault with file, line, column, field and code', async () => {
+  const file = changed(['precedence: 1000', 'precedence: -1'], ['P2: 8h', 'P2: soon']);
+  const { ok, text: printed } = await run(check, [STANDARD, file]);
+  expect(ok).toBe(false);
+  expect(printed).toContain('has 2 faults');
+  expect(printed).toMatch(/changed\.yaml:10:1 \/precedence: .* \(value_invalid\)/);
+  expect(printed).toMatch(/changed\.yaml:\d+:7 \/clocks\/resolution\/targets\/P2: soon is not a duration/);
+});
+
+const OFFICE = "    timezone: UTC\n    hours: { mon: [['09:00', '17:00']] }\n";
+
+test.each<[fact: string, changes: [string, string][], warnings: string[]]>([
+  [
+    'a window that a clock change drops',
+    [['    holidays:\n', "      sun: [['01:30', '09:00']]\n    holidays:\n"]],
+    ['/calendars/office/hours/sun/0 window_dropped'],
+  ],
+  [
+    'calendars nobody counts on, and of one that says what another says',
+    [['calendars:\n', `calendars:\n  spare:\n${OFFICE}  other:\n${OFFICE}`]],
+    [
+      '/calendars/spare calendar_unused',
+      '/calendars/other calendar_unused',
+      '/calendars/other calendar_same',
+    ],
+  ],
+  [
+    'a priority for which nothing is promised',
+    [
+      ['      P4: 8h\n', ''],
+      ['      P4: 40h\n', ''],
+    ],
+    ['/clocks priority_without_clock'],
+  ],
+  [
+    'a more urgent priority with a longer target',
+    [['P2: 8h', 'P2: 25h']],
+    ['/clocks/resolution/targets/P2 targets_out_of_order'],
+  ],
+  [
+    'two steps that are always due together',
+    [['    ladder:\n', '    ladder:\n      - { id: early, at: 90%, actions: [{ notify: team }] }\n']],
+    ['/clocks/firstResponse/ladder/0 step_never'],
+  ],
+  [
+    'a hand-off that goes nowhere, and tiers that no ladder leads to',
+    [
+      ['{ handOff: next }', '{ handOff: 1 }'],
+      ['{ handOff: next }', '{ handOff: 2 }'],
+    ],
+    ['/tiers/2 tier_never', '/clocks/firstResponse/ladder/2/actions/1 hand_off_never'],
+  ],
+])('check warns of %s', async (_fact, changes, warnings) => {
+  expect(await warningsOf(changed(...changes))).toEqual(warnings);
+});
+
+test('check warns of a calendar whose holidays are all over', async () => {
+  const file = changed([
+    text.slice(text.indexOf("      - '2026-01-01'"), text.indexOf('    exceptions:')),
+    "      - '2026-01-01'\n",
+  ]);
+  expect(await warningsOf(file)).toContain('/calendars/office/holidays holidays_over');
+});
+
+test('test plays the examples and says of a failing one what was expected, what came, and why', async () => {
+  expect((await run(testPolicies, [STANDARD])).ok).toBe(true);
+  const { ok, text: printed } = await run(testPolicies, [changed(['elapsed: 4h', 'elapsed: 5h'])]);
+  expect(ok).toBe(false);
+  expect(printed).toContain('1 of 10 examples fail');
+  expect(printed).toMatch(
+    /^ +FAILED a reopened ticket goes on where it stood\n.*changed\.yaml:\d+:\d+ resolution elapsed$/m,
+  );
+  expect(printed).toMatch(/expected 5h\n +got +4h/);
+  expect(printed).toMatch(/counts on office \(Europe\/London\)\n +Tue 2026-02-03 09:00:00 .* running +4h$/m);
+});
+
+test('an instant is told in UTC and on the wall of the calendar', async () => {
+  const { text: printed } = await run(testPolicies, [changed(['2026-04-07T16:00', '2026-04-07T15:00'])]);
+  expect(printed).toContain('got      2026-04-07T15:00:00.000Z, Tue 2026-04-07 16:00:00 Europe/London');
+});
+
+test('a file that cannot be read as a policy fails its test', async () => {
+  const { ok, text: printed } = await run(testPolicies, [fileWith('bad.yaml', 'name: [')]);
+  expect([ok, printed]).toEqual([false, expect.stringContaining('cannot be read')]);
+  await expect(run(testPolicies, ['nowhere.yaml'])).rejects.toThrow('There is no file nowhere.yaml');
+  await expect(run(check, [temporaryFolder()])).rejects.toThrow('There is no policy in');
+});
