@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadPolicies, policyHash } from '../../api/schemas/policy.ts';
 import { expandCalendar, type Calendar } from '../../domain/calendar.ts';
+import { examplesOf, runExamples } from '../../domain/examples.ts';
 import { openTimeBetween } from '../../domain/open-hours.ts';
 import { matchPolicy, PRIORITIES } from '../../domain/policy.ts';
 
@@ -9,8 +10,30 @@ const policies = await loadPolicies('policies');
 const named = (name: string) => policies.find((policy) => policy.name === name)!;
 
 describe('the shipped policies', () => {
-  test('are demo and standard', () => {
-    expect(policies.map(({ name }) => name)).toEqual(['demo', 'standard']);
+  test('are these', () => {
+    expect(policies.map(({ name }) => name)).toEqual([
+      'demo',
+      'managed-service-americas',
+      'managed-service',
+      'round-the-clock',
+      'standard',
+    ]);
+  });
+
+  test('are each shown by six examples or more, which they keep; but for the demo', () => {
+    for (const policy of policies.filter(({ name }) => name !== 'demo')) {
+      expect([policy.name, examplesOf(policy).length >= 6]).toEqual([policy.name, true]);
+      expect(runExamples(policy)).toEqual([]);
+    }
+  });
+
+  test('claim, where they are contracts, the tickets of the customers they name, and of no other', () => {
+    const judge = (customer: string, service = 'mail') =>
+      matchPolicy(policies, { type: 'incident', customer, service })?.name;
+    expect(judge('example-rhine-freight')).toBe('managed-service');
+    expect(judge('example-tagus-retail', 'hosting')).toBe('managed-service');
+    expect(judge('example-tagus-retail')).toBe('standard');
+    expect(judge('example-paulista-bank')).toBe('managed-service-americas');
   });
 
   test('judge a ticket that names none by standard, whatever the ticket is', () => {
