@@ -100,6 +100,11 @@ policy
   });
 
 program
+  .command('clock')
+  .description('business time as a filter: questions as JSON lines in, answers as JSON lines out')
+  .action(async () => (await import('./clock.ts')).run());
+
+program
   .command('bench <name>')
   .description('run a benchmark: cost')
   .option('--json', 'print it as JSON')

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
-import type { LocalDays, OpenHours, Span } from './open-hours.ts';
+import { sumsOf, type CountedHours, type LocalDays, type OpenHours, type Span } from './open-hours.ts';
 import { wallClockOf, zoneNamed, type Zone } from './zone.ts';
 
 const MINUTE = 60_000;
@@ -45,10 +45,24 @@ export function calendarVersion(calendar: Calendar): string {
   return createHash('sha256').update(canonicalJson(calendar)).digest('hex').slice(0, 12);
 }
 
-/** Minutes from midnight of `HH:MM`. */
+const ZERO = 48;
+const COLON = 58;
+
+/** The two digits at `index`, or NaN. Written out, as all here that is done for every window: calendars come by the thousand. */
+function twoDigits(text: string, index: number): number {
+  const tens = text.charCodeAt(index) - ZERO;
+  const ones = text.charCodeAt(index + 1) - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+const MIDNIGHT = 24 * 60;
+
+/** Minutes from midnight of a time of day `HH:MM`, up to `24:00`, or NaN where it is none. */
 function minutesOf(time: string): number {
-  const [hours, minutes] = time.split(':');
-  return Number(hours) * 60 + Number(minutes);
+  if (time.length !== 5 || time.charCodeAt(2) !== COLON) return Number.NaN;
+  const minute = twoDigits(time, 3);
+  const minutes = twoDigits(time, 0) * 60 + minute;
+  return minute <= 59 && minutes <= MIDNIGHT ? minutes : Number.NaN;
 }
 
 /** Whether `zone` is an IANA zone that this runtime knows. A bare offset is none: it knows no clock changes. */
@@ -62,67 +76,94 @@ function zoneOf({ timezone }: Pick<Calendar, 'timezone'>): Zone {
   return zone;
 }
 
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Days of the years before `year`, from the year 0 of the Gregorian calendar. */
+const leapDaysBefore = (year: number): number =>
+  year === 0
+    ? 0
+    : Math.floor((year - 1) / 4) - Math.floor((year - 1) / 100) + Math.floor((year - 1) / 400) + 1;
+
+const DAYS_TO_1970 = 1970 * 365 + leapDaysBefore(1970);
 
 /** Days from 1970-01-01 to a date `YYYY-MM-DD`, or null where that is no date. */
 export function dayNumber(date: string): number | null {
-  const parts = DATE.exec(date);
-  if (!parts) return null;
-  const at = Date.parse(`${date}T00:00Z`);
-  // What the engine makes of the 30th of February differs; no day of ours may be another one.
-  return dateOf(at / DAY) === date ? at / DAY : null;
+  if (date.length !== 10 || date[4] !== '-' || date[7] !== '-') return null;
+  const year = twoDigits(date, 0) * 100 + twoDigits(date, 2);
+  const [month, day] = [twoDigits(date, 5), twoDigits(date, 8)];
+  const isLeapYear = leapDaysBefore(year + 1) > leapDaysBefore(year);
+  const length = month === 2 && isLeapYear ? 29 : MONTH_LENGTHS[month - 1];
+  if (Number.isNaN(year) || length === undefined || !(day >= 1 && day <= length)) return null;
+  let days = year * 365 + leapDaysBefore(year) + day - 1;
+  for (let before = 0; before < month - 1; before += 1) days += MONTH_LENGTHS[before]!;
+  return days + (month > 2 && isLeapYear ? 1 : 0) - DAYS_TO_1970;
 }
 
 /** The date `YYYY-MM-DD` of a day number. */
 export function dateOf(day: number): string {
-  return Number.isFinite(day) ? new Date(day * DAY).toISOString().slice(0, 10) : '';
+  return new Date(day * DAY).toISOString().slice(0, 10);
+}
+
+/** What is wrong with a window, or null; `previousCloses` in minutes from midnight. */
+function windowFault(
+  [opens, closes]: Window,
+  previousCloses: number,
+): [code: string, message: string] | null {
+  const [from, to] = [minutesOf(opens), minutesOf(closes)];
+  if (!(from < MIDNIGHT)) return ['time_malformed', `${opens} is not a time of day HH:MM`];
+  if (Number.isNaN(to)) return ['time_malformed', `${closes} is not a time of day HH:MM or 24:00`];
+  if (closes === '23:59')
+    return ['closing_before_midnight', 'closing at 23:59 loses a minute a day; say 24:00'];
+  if (to <= from)
+    return ['window_empty', `the window ${opens}-${closes} has no length; a night shift is two windows`];
+  if (from < previousCloses)
+    return ['windows_overlap', `the window ${opens}-${closes} starts before the one before it ends`];
+  return null;
 }
 
 function windowFindings(windows: readonly Window[], pointer: string): CalendarFinding[] {
   const findings: CalendarFinding[] = [];
   let previousCloses = -1;
-  windows.forEach(([opens, closes], i) => {
-    const at = `${pointer}/${i}`;
-    const error = (code: string, message: string) =>
-      findings.push({ severity: 'error', pointer: at, code, message });
-    if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(opens))
-      return error('time_malformed', `${opens} is not a time of day HH:MM`);
-    if (!/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/.test(closes))
-      return error('time_malformed', `${closes} is not a time of day HH:MM or 24:00`);
-    if (closes === '23:59')
-      return error('closing_before_midnight', 'closing at 23:59 loses a minute a day; say 24:00');
-    if (minutesOf(closes) <= minutesOf(opens))
-      return error(
-        'window_empty',
-        `the window ${opens}-${closes} has no length; a night shift is two windows`,
-      );
-    if (minutesOf(opens) < previousCloses)
-      return error('windows_overlap', `the window ${opens}-${closes} starts before the one before it ends`);
-    previousCloses = minutesOf(closes);
-  });
+  for (const [i, window] of windows.entries()) {
+    const fault = windowFault(window, previousCloses);
+    if (fault)
+      findings.push({ severity: 'error', pointer: `${pointer}/${i}`, code: fault[0], message: fault[1] });
+    else previousCloses = minutesOf(window[1]);
+  }
   return findings;
+}
+
+/** A date as part of a JSON pointer: what is no date may have any character in it. */
+const inPointer = (text: string): string => text.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function dateFinding(date: string, pointer: string): CalendarFinding {
+  return { severity: 'error', pointer, code: 'date_malformed', message: `${date} is not a date YYYY-MM-DD` };
 }
 
 /** Everything wrong with a calendar, each with its place; empty when it can be used (rules of docs/rules.md §3). */
 export function checkCalendar(calendar: Calendar): CalendarFinding[] {
   const findings: CalendarFinding[] = [];
+  const { timezone, hours, holidays, exceptions } = calendar;
   const error = (pointer: string, code: string, message: string) =>
     findings.push({ severity: 'error', pointer, code, message });
-  if (!isKnownZone(calendar.timezone))
-    error('/timezone', 'zone_unknown', `${calendar.timezone} is not a time zone known here`);
-  for (const day of WEEKDAYS) findings.push(...windowFindings(calendar.hours[day] ?? [], `/hours/${day}`));
-  calendar.holidays.forEach((date, i) => {
-    if (dayNumber(date) === null)
-      error(`/holidays/${i}`, 'date_malformed', `${date} is not a date YYYY-MM-DD`);
-  });
-  for (const [date, windows] of Object.entries(calendar.exceptions)) {
-    if (dayNumber(date) === null)
-      error(`/exceptions/${date}`, 'date_malformed', `${date} is not a date YYYY-MM-DD`);
-    findings.push(...windowFindings(windows, `/exceptions/${date}`));
+  if (!isKnownZone(timezone)) error('/timezone', 'zone_unknown', `${timezone} is not a time zone known here`);
+  let hasOpenTime = false;
+  for (const day of WEEKDAYS) {
+    const windows = hours[day];
+    if (!windows || windows.length === 0) continue;
+    hasOpenTime = true;
+    findings.push(...windowFindings(windows, `/hours/${day}`));
   }
-  const hasOpenTime =
-    WEEKDAYS.some((day) => (calendar.hours[day] ?? []).length > 0) ||
-    Object.values(calendar.exceptions).some((windows) => windows.length > 0);
+  holidays.forEach((date, i) => {
+    if (dayNumber(date) === null) findings.push(dateFinding(date, `/holidays/${i}`));
+  });
+  for (const date of Object.keys(exceptions)) {
+    const windows = exceptions[date]!;
+    hasOpenTime ||= windows.length > 0;
+    const pointer = `/exceptions/${inPointer(date)}`;
+    if (dayNumber(date) === null) findings.push(dateFinding(date, pointer));
+    findings.push(...windowFindings(windows, pointer));
+  }
   if (!hasOpenTime)
     error('/hours', 'never_open', 'the calendar has no open time; no deadline could ever be met');
   return findings;
@@ -138,10 +179,18 @@ interface ReadCalendar {
   week: readonly Minutes[];
   /** By day number, the days that differ from their weekday. */
   special: ReadonlyMap<number, Minutes>;
+  /** Opening intervals already expanded, by stretch. */
+  stretches: Map<number, CountedHours>;
 }
 
-const minutesOfAll = (windows: readonly Window[] = []): Minutes =>
-  windows.flatMap(([opens, closes]) => [minutesOf(opens), minutesOf(closes)]);
+const SHUT: Minutes = [];
+
+function minutesOfAll(windows: readonly Window[] = []): Minutes {
+  if (windows.length === 0) return SHUT;
+  const minutes: number[] = [];
+  for (const [opens, closes] of windows) minutes.push(minutesOf(opens), minutesOf(closes));
+  return minutes;
+}
 
 /** Calendars are never changed in place, so each is read once. */
 const readCalendars = new WeakMap<Calendar, ReadCalendar>();
@@ -150,12 +199,12 @@ function read(calendar: Calendar): ReadCalendar {
   const known = readCalendars.get(calendar);
   if (known) return known;
   const special = new Map<number, Minutes>();
-  for (const date of calendar.holidays) special.set(dayNumber(date)!, []);
+  for (const date of calendar.holidays) special.set(dayNumber(date)!, SHUT);
   // An exception replaces the hours of its date, also those of a holiday.
   for (const date of Object.keys(calendar.exceptions))
     special.set(dayNumber(date)!, minutesOfAll(calendar.exceptions[date]));
   const week = WEEKDAYS.map((weekday) => minutesOfAll(calendar.hours[weekday]));
-  const done = { zone: zoneOf(calendar), week, special };
+  const done = { zone: zoneOf(calendar), week, special, stretches: new Map() };
   readCalendars.set(calendar, done);
   return done;
 }
@@ -216,6 +265,27 @@ export function openSpansOfDays(calendar: Calendar, first: number, last: number)
     else spans.push([from, closesAt]);
   });
   return spans;
+}
+
+/** Local days in a stretch. Business time is counted stretch by stretch, each expanded when it is first needed. */
+export const STRETCH_DAYS = 32;
+/** A calendar that is asked about more than 45 years starts again. */
+const STRETCHES_KEPT = 512;
+
+/**
+ * The opening intervals of one stretch of a calendar: stretch 0 starts on the local day 1970-01-01. All intervals of a
+ * stretch lie before all of the next.
+ */
+export function stretchAt(calendar: Calendar, index: number): CountedHours {
+  const { stretches } = read(calendar);
+  const known = stretches.get(index);
+  if (known) return known;
+  if (stretches.size >= STRETCHES_KEPT) stretches.clear();
+  const first = index * STRETCH_DAYS;
+  const intervals = openSpansOfDays(calendar, first, first + STRETCH_DAYS - 1);
+  const stretch = { intervals, openBefore: sumsOf(intervals) };
+  stretches.set(index, stretch);
+  return stretch;
 }
 
 /** The local day of an instant, as a day number; the later one of a change that repeats or leaves out a day. */

@@ -44,14 +44,28 @@ export const ALWAYS: OpenHours = {
   intervals: 'always',
 };
 
-/** Open milliseconds before each interval starts: turns a sum over intervals into two look-ups. */
+/** All that counting needs: a part of a calendar's hours is counted on like the whole. */
+export interface CountedHours {
+  intervals: readonly Span[] | 'always';
+  /** Open milliseconds before each interval starts, and before the end: turns a sum over intervals into two look-ups. */
+  openBefore?: Float64Array;
+}
+
+/** Those of hours that came as plain data. */
 const openTimeBefore = new WeakMap<readonly Span[], Float64Array>();
 
-function prefixOf(intervals: readonly Span[]): Float64Array {
-  const known = openTimeBefore.get(intervals);
-  if (known) return known;
+/** `openBefore` of opening intervals. */
+export function sumsOf(intervals: readonly Span[]): Float64Array {
   const sums = new Float64Array(intervals.length + 1);
-  intervals.forEach(([from, to], i) => (sums[i + 1] = sums[i]! + (to - from)));
+  for (let i = 0; i < intervals.length; i += 1)
+    sums[i + 1] = sums[i]! + (intervals[i]![1] - intervals[i]![0]);
+  return sums;
+}
+
+function prefixOf(intervals: readonly Span[], openBefore: Float64Array | undefined): Float64Array {
+  const known = openBefore ?? openTimeBefore.get(intervals);
+  if (known) return known;
+  const sums = sumsOf(intervals);
   openTimeBefore.set(intervals, sums);
   return sums;
 }
@@ -69,28 +83,29 @@ function firstEndingAfter(intervals: readonly Span[], at: number): number {
 }
 
 /** Open milliseconds from the first known instant up to `at`. */
-function openTimeUpTo(intervals: readonly Span[], at: number): number {
+function openTimeUpTo(intervals: readonly Span[], at: number, sums: Float64Array): number {
   const index = firstEndingAfter(intervals, at);
   const current = intervals[index];
-  return prefixOf(intervals)[index]! + (current && at > current[0] ? at - current[0] : 0);
+  return sums[index]! + (current && at > current[0] ? at - current[0] : 0);
 }
 
 /** Open milliseconds in `[from, to)`; 0 where `to` is not after `from` (docs/rules.md §3). */
-export function openTimeBetween(hours: OpenHours, from: number, to: number): number {
+export function openTimeBetween(hours: CountedHours, from: number, to: number): number {
   if (to <= from) return 0;
   if (hours.intervals === 'always') return to - from;
-  return openTimeUpTo(hours.intervals, to) - openTimeUpTo(hours.intervals, from);
+  const sums = prefixOf(hours.intervals, hours.openBefore);
+  return openTimeUpTo(hours.intervals, to, sums) - openTimeUpTo(hours.intervals, from, sums);
 }
 
 /**
  * The earliest instant by which `amountMs` of open time have passed since `from`; an amount that is used up
  * at closing time ends at closing time. `null` where the horizon ends before.
  */
-export function instantAfter(hours: OpenHours, from: number, amountMs: number): number | null {
+export function instantAfter(hours: CountedHours, from: number, amountMs: number): number | null {
   if (amountMs <= 0) return from;
   if (hours.intervals === 'always') return from + amountMs;
-  const sums = prefixOf(hours.intervals);
-  const wanted = openTimeUpTo(hours.intervals, from) + amountMs;
+  const sums = prefixOf(hours.intervals, hours.openBefore);
+  const wanted = openTimeUpTo(hours.intervals, from, sums) + amountMs;
   let low = 0;
   let high = hours.intervals.length;
   while (low < high) {
@@ -106,11 +121,11 @@ export function instantAfter(hours: OpenHours, from: number, amountMs: number): 
  * The latest instant from which `amountMs` of open time lead up to `to`: the mirror of `instantAfter`, so an amount
  * that is used up at opening time starts there. `null` where the known hours begin after.
  */
-export function instantBefore(hours: OpenHours, to: number, amountMs: number): number | null {
+export function instantBefore(hours: CountedHours, to: number, amountMs: number): number | null {
   if (amountMs <= 0) return to;
   if (hours.intervals === 'always') return to - amountMs;
-  const sums = prefixOf(hours.intervals);
-  const wanted = openTimeUpTo(hours.intervals, to) - amountMs;
+  const sums = prefixOf(hours.intervals, hours.openBefore);
+  const wanted = openTimeUpTo(hours.intervals, to, sums) - amountMs;
   if (wanted < 0) return null;
   let low = 0;
   let high = hours.intervals.length;
