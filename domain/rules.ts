@@ -1,7 +1,7 @@
 /** From a stored policy to the rules that a ticket carries. Reaches calendar.ts, so workflows never import it. */
 import { expandCalendar } from './calendar.ts';
 import { ALWAYS, type OpenHours } from './open-hours.ts';
-import type { AppliedRules, Policy } from './policy.ts';
+import { targetsOf, type AppliedPolicy, type AppliedRules, type Policy } from './policy.ts';
 
 const DAY = 86_400_000;
 
@@ -11,6 +11,13 @@ const HORIZON_MS = 60 * DAY;
 /** Start of the UTC day: horizons are aligned so that tickets of one day share their rules word for word. */
 function startOfDay(at: number): number {
   return Math.floor(at / DAY) * DAY;
+}
+
+/** Whether a clock of the policy counts days of a calendar. */
+function countsDays(policy: AppliedPolicy, calendar: string): boolean {
+  return Object.keys(policy.clocks).some((name) =>
+    targetsOf(policy, name).some((target) => target.period && target.calendar === calendar),
+  );
 }
 
 /**
@@ -26,6 +33,43 @@ export function resolveRules(
   const from = startOfDay(openedAt) - DAY;
   const until = startOfDay(now) + HORIZON_MS;
   for (const [name, calendar] of Object.entries(calendars))
-    hours[name] = expandCalendar(name, calendar, from, until);
+    hours[name] = expandCalendar(name, calendar, from, until, { days: countsDays(applied, name) });
   return { policy: applied, hours };
+}
+
+export type RulesFor = (policy: Policy, when: { openedAt: number; now: number }) => AppliedRules;
+
+/**
+ * `resolveRules` that expands the calendars of one policy object once a day: tickets opened on the same day share
+ * their rules. By object, not by version: a stored calendar may change without the policy.
+ */
+export function createRulesCache(): RulesFor {
+  const known = new WeakMap<Policy, Map<string, AppliedRules>>();
+  return (policy, when) => {
+    const days = known.get(policy) ?? new Map<string, AppliedRules>();
+    known.set(policy, days);
+    const key = `${startOfDay(when.openedAt)}/${startOfDay(when.now)}`;
+    const rules = days.get(key) ?? resolveRules(policy, when);
+    days.set(key, rules);
+    return rules;
+  };
+}
+
+/** Round the clock, and the calendar of whoever has the ticket: nobody defines these. */
+const BUILT_IN = new Set(['always', 'tier']);
+
+/** Wherever a policy names a calendar, the field is called `calendar`. */
+function calendarsNamedIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    key === 'calendar' && typeof part === 'string' ? [part] : calendarsNamedIn(part),
+  );
+}
+
+/** The calendars that a policy refers to and does not define itself: stored ones (docs/rule-changes.md). */
+export function storedCalendarsOf({ calendars, examples: _examples, ...applied }: Policy): string[] {
+  const stored = calendarsNamedIn(applied).filter(
+    (name) => !BUILT_IN.has(name) && !Object.hasOwn(calendars, name),
+  );
+  return [...new Set(stored)].toSorted();
 }
