@@ -116,30 +116,30 @@ function pausesOf({ pauses }: Question): readonly Pause[] {
   return pauses.map(pauseOf);
 }
 
-/** Calendars by their text: the lines of one desk repeat it, and what was expanded for one serves the next. */
+/** Calendars by their text: lines of one desk repeat it, and what was expanded for one serves the next. */
 const calendars = new Map<string, BusinessCalendar>();
 const CALENDARS_KEPT = 1000;
 
-function calendarOf({ calendar }: Question): BusinessCalendar {
-  if (calendar === 'always') return 'always';
-  if (!isGiven(calendar)) throw new Fault('missing', '/calendar', 'calendar is missing');
-  if (typeof calendar === 'string')
+function calendarOf({ calendar: written }: Question): BusinessCalendar {
+  if (written === 'always') return 'always';
+  if (!isGiven(written)) throw new Fault('missing', '/calendar', 'calendar is missing');
+  if (typeof written !== 'object')
     throw new Fault(
       'calendar_unknown',
       '/calendar',
-      `there is no calendar ${calendar} here; say always, or write it out`,
+      `there is no calendar ${String(written)} here; say always, or write it out`,
     );
-  const text = JSON.stringify(calendar);
+  const text = JSON.stringify(written);
   const known = calendars.get(text);
   if (known) return known;
-  const parsed = parseCalendar(calendar);
-  if ('issues' in parsed) {
-    const [first] = parsed.issues;
+  const read = parseCalendar(written);
+  if ('issues' in read) {
+    const [first] = read.issues;
     throw new Fault(first!.code, `/calendar${pointerOf(first!.path)}`, first!.message);
   }
   if (calendars.size >= CALENDARS_KEPT) calendars.clear();
-  calendars.set(text, parsed.calendar);
-  return parsed.calendar;
+  calendars.set(text, read.calendar);
+  return read.calendar;
 }
 
 function operationOf({ op }: Question): Operation {

@@ -268,9 +268,9 @@ export function openSpansOfDays(calendar: Calendar, first: number, last: number)
 }
 
 /** Local days in a stretch. Business time is counted stretch by stretch, each expanded when it is first needed. */
-export const STRETCH_DAYS = 32;
+export const STRETCH_DAYS = 16;
 /** A calendar that is asked about more than 45 years starts again. */
-const STRETCHES_KEPT = 512;
+const STRETCHES_KEPT = 1024;
 
 /**
  * The opening intervals of one stretch of a calendar: stretch 0 starts on the local day 1970-01-01. All intervals of a

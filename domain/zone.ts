@@ -48,8 +48,6 @@ export function wallClockOf({ at, before, after }: ClockChange): number {
   return at + (before > after ? before : after);
 }
 
-const OFFSET = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/;
-
 /** One IANA zone. */
 export class Zone {
   readonly #format: Intl.DateTimeFormat;
@@ -143,12 +141,19 @@ export class Zone {
     return from + high * step;
   }
 
-  /** What `Intl` says: `11 PM GMT+01:00`, with seconds in times when clocks went by the sun. */
+  /** What `Intl` says. */
   #ask(at: number): number {
-    const [, sign, hours = 0, minutes = 0, seconds = 0] = OFFSET.exec(this.#format.format(at))!;
-    const ahead = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
-    return (sign === '-' ? -ahead : ahead) * SECOND;
+    return offsetShown(this.#format.format(at));
   }
+}
+
+/** Milliseconds of `11 PM GMT+01:00`, or of `GMT` alone; with seconds in times when clocks went by the sun. */
+function offsetShown(text: string): number {
+  const sign = text.indexOf('GMT') + 3;
+  if (sign === text.length) return 0;
+  const part = (index: number) => Number(text.slice(sign + index, sign + index + 2));
+  const ahead = (part(1) * 60 + part(4)) * 60 + part(7);
+  return (text[sign] === '+' ? ahead : -ahead) * SECOND;
 }
 
 const zones = new Map<string, Zone | null>();
