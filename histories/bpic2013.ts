@@ -46,7 +46,7 @@ function lineOf(team: string): number {
   return team.endsWith(' 2nd') ? 2 : 1;
 }
 
-function attributesOf(cells: Row['cells']): TicketAttributes {
+function attributesOf({ cells }: Row): TicketAttributes {
   const level = lookUp(LEVELS, cells[COLUMNS.impact]!) ?? 'medium';
   const service = cells[COLUMNS.product]!;
   return {
@@ -84,8 +84,7 @@ function read({ number: row, cells }: Row): Reading | Skip {
     priority,
     tier: lineOf(team),
     team,
-    attributes: attributesOf(cells),
   };
 }
 
-export const bpic2013: Format = { name: 'bpic2013', columns: Object.values(COLUMNS), read };
+export const bpic2013: Format = { name: 'bpic2013', columns: Object.values(COLUMNS), read, attributesOf };

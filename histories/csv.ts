@@ -94,9 +94,14 @@ export function csvFormat(mapping: Mapping): Format {
       priority,
       tier,
       ...(team !== '' && !missing.includes(team) && { team }),
-      attributes: attributesOf(mapping, cells, priority),
     };
   }
 
-  return { name: 'csv', columns: columnsOf(mapping), delimiter: mapping.delimiter, read };
+  return {
+    name: 'csv',
+    columns: columnsOf(mapping),
+    delimiter: mapping.delimiter,
+    read,
+    attributesOf: ({ cells }, { priority }) => attributesOf(mapping, cells, priority),
+  };
 }

@@ -1,4 +1,5 @@
 /** A kind of log: which columns it needs, and what one of its rows says. */
+import type { TicketAttributes } from '../domain/events.ts';
 import type { Reading } from './reading.ts';
 import type { Row } from './rows.ts';
 
@@ -14,6 +15,8 @@ export interface Format {
   columns: readonly string[];
   delimiter?: string;
   read(row: Row): Reading | Skip;
+  /** What the row says of the ticket itself; asked only of the row that opens a case. */
+  attributesOf(row: Row, reading: Reading): TicketAttributes;
 }
 
 /** What a table says of a cell's text; a cell may well say `constructor`. */

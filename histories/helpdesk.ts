@@ -32,7 +32,8 @@ const SERIOUSNESS: Readonly<Record<string, { priority: Priority; level: Level }>
 
 const readTime = timeReader({ format: 'yyyy/MM/dd HH:mm:ss.SSS', zone: ZONE });
 
-function attributesOf(cells: Row['cells'], level: Level): TicketAttributes {
+function attributesOf({ cells }: Row): TicketAttributes {
+  const level = lookUp(SERIOUSNESS, cells['seriousness_2']!)!.level;
   return {
     type: 'incident',
     channel: 'api',
@@ -64,7 +65,6 @@ function read({ number: row, cells }: Row): Reading | Skip {
     accepts: false,
     priority: graded.priority,
     tier: 1,
-    attributes: attributesOf(cells, graded.level),
   };
 }
 
@@ -72,4 +72,5 @@ export const helpdesk: Format = {
   name: 'helpdesk',
   columns: ['Case ID', 'Activity', 'Complete Timestamp', 'seriousness_2', 'customer', 'product'],
   read,
+  attributesOf,
 };

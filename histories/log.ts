@@ -1,8 +1,9 @@
 /** A log from another system, read whole: its cases as histories, and an account of every row. */
+import type { TicketAttributes } from '../domain/events.ts';
 import type { ImportedHistory } from '../domain/history.ts';
 import type { Format } from './format.ts';
 import { caseOf, type ReadCase, type Reading } from './reading.ts';
-import { LogFileError, rowsOf } from './rows.ts';
+import { LogFileError, rowsOf, type Row } from './rows.ts';
 
 /** Rows left out for one reason, with the first few of them. */
 export interface SkippedRows {
@@ -42,11 +43,18 @@ export interface ReadOptions {
 const EXAMPLES = 3;
 const PROGRESS_EVERY = 20_000;
 
+/** The rows of one case, and what the earliest of them says of the ticket. */
+interface GatheredCase {
+  readings: Reading[];
+  firstAt: number;
+  attributes: TicketAttributes;
+}
+
 /** Rows gathered so far. */
 interface Gathered {
   rows: number;
   until: number;
-  cases: Map<string, Reading[]>;
+  cases: Map<string, GatheredCase>;
   skipped: Map<string, SkippedRows>;
 }
 
@@ -57,12 +65,26 @@ function addSkipped({ skipped }: Gathered, reason: string, example: string): voi
   if (known.examples.length < EXAMPLES && !known.examples.includes(example)) known.examples.push(example);
 }
 
-function addReading(gathered: Gathered, reading: Reading, limit: number): void {
+interface Placing {
+  format: Format;
+  row: Row;
+  limit: number;
+}
+
+function addReading(gathered: Gathered, reading: Reading, { format, row, limit }: Placing): void {
   gathered.until = Math.max(gathered.until, reading.at);
-  const known = gathered.cases.get(reading.caseId);
-  if (known) known.push(reading);
-  else if (gathered.cases.size < limit) gathered.cases.set(reading.caseId, [reading]);
-  else addSkipped(gathered, `the case is beyond the first ${limit}`, reading.caseId);
+  const { caseId, at } = reading;
+  const known = gathered.cases.get(caseId);
+  if (!known && gathered.cases.size >= limit)
+    return addSkipped(gathered, `the case is beyond the first ${limit}`, caseId);
+  if (!known) {
+    const attributes = format.attributesOf(row, reading);
+    return void gathered.cases.set(caseId, { readings: [reading], firstAt: at, attributes });
+  }
+  known.readings.push(reading);
+  if (at >= known.firstAt) return;
+  known.firstAt = at;
+  known.attributes = format.attributesOf(row, reading);
 }
 
 async function gather(file: string, format: Format, { limit, onProgress }: ReadOptions): Promise<Gathered> {
@@ -72,14 +94,15 @@ async function gather(file: string, format: Format, { limit, onProgress }: ReadO
     cases: new Map(),
     skipped: new Map(),
   };
-  for await (const row of rowsOf(file, format)) {
-    gathered.rows += 1;
-    if (gathered.rows % PROGRESS_EVERY === 0) onProgress?.(gathered.rows);
-    const reading = row.fault === undefined ? format.read(row) : { skip: row.fault, detail: '' };
-    if ('skip' in reading)
-      addSkipped(gathered, reading.skip, `line ${row.line}${reading.detail && `: ${reading.detail}`}`);
-    else addReading(gathered, reading, limit ?? Number.POSITIVE_INFINITY);
-  }
+  for await (const rows of rowsOf(file, format))
+    for (const row of rows) {
+      gathered.rows += 1;
+      if (gathered.rows % PROGRESS_EVERY === 0) onProgress?.(gathered.rows);
+      const reading = row.fault === undefined ? format.read(row) : { skip: row.fault, detail: '' };
+      if ('skip' in reading)
+        addSkipped(gathered, reading.skip, `line ${row.line}${reading.detail && `: ${reading.detail}`}`);
+      else addReading(gathered, reading, { format, row, limit: limit ?? Number.POSITIVE_INFINITY });
+    }
   onProgress?.(gathered.rows);
   return gathered;
 }
@@ -120,7 +143,7 @@ function nothingRead(file: string, { rows, skipped }: Gathered): LogFileError {
 export async function readLog(file: string, format: Format, options: ReadOptions = {}): Promise<ImportedLog> {
   const gathered = await gather(file, format, options);
   if (gathered.cases.size === 0) throw nothingRead(file, gathered);
-  const cases = [...gathered.cases.values()].map(caseOf);
+  const cases = [...gathered.cases.values()].map(({ readings, attributes }) => caseOf(readings, attributes));
   const rowsSkipped = [...gathered.skipped.values()];
   const histories = cases.map(({ history }) => history);
   const from = histories.reduce((first, { openedAt }) => Math.min(first, openedAt), Number.POSITIVE_INFINITY);

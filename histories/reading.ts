@@ -30,7 +30,6 @@ export interface Reading {
   tier: number;
   /** Absent where the row names none: then the team before it stands. */
   team?: string;
-  attributes: TicketAttributes;
 }
 
 /** The facts of one case, and what became of its rows. */
@@ -148,8 +147,11 @@ function statusOf(readings: readonly Reading[], i: number, lastOpen: number): Re
   return isFinal(status) && i < lastOpen ? 'resolved' : status;
 }
 
-/** A case from its rows, in any order; they fold by time, and by their place in the file at one instant. */
-export function caseOf(readings: readonly Reading[]): ReadCase {
+/**
+ * A case from its rows, in any order; they fold by time, and by their place in the file at one instant. `attributes`
+ * are those of the first.
+ */
+export function caseOf(readings: readonly Reading[], attributes: TicketAttributes): ReadCase {
   const ordered = readings.toSorted((a, b) => a.at - b.at || a.row - b.row);
   const first = ordered[0]!;
   const openedAt = first.openedAt ?? first.at;
@@ -172,7 +174,7 @@ export function caseOf(readings: readonly Reading[]): ReadCase {
     if (i > 0 && change.length === 0) rowsWithoutChange += 1;
     standing = next;
   });
-  const { caseId, priority, tier, attributes } = first;
+  const { caseId, priority, tier } = first;
   return {
     history: { caseId, openedAt, priority, tier, attributes, facts },
     rowsWithoutChange,

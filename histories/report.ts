@@ -1,6 +1,6 @@
 /** The figures of a whole log under one policy: every clock accounted for, and whose time it was. */
 import { resolveRules } from '../domain/rules.ts';
-import { foldHistory, type ImportedHistory } from '../domain/history.ts';
+import type { ImportedHistory } from '../domain/history.ts';
 import {
   CLOCK_NAMES,
   HOLD_REASONS,
@@ -15,7 +15,7 @@ import type { ListedState } from '../domain/projection.ts';
 import type { Share } from '../domain/situation.ts';
 import type { ImportedLog, SkippedRows } from './log.ts';
 import { offersOf, teamChangesOf } from './passages.ts';
-import { verdictOf, type ClockVerdict, type Verdict } from './verdict.ts';
+import { foldedVerdict, type ClockVerdict, type Verdict } from './verdict.ts';
 
 /**
  * The clocks of one name on tickets that ended with one priority. Each cycle of a clock counts once: as breached
@@ -89,7 +89,7 @@ export function foldLog(
 ): Verdict[] {
   return histories.map((history, i) => {
     onProgress(i);
-    return verdictOf(foldHistory(history, rules, until), until);
+    return foldedVerdict(history, rules, until);
   });
 }
 

@@ -50,7 +50,7 @@ const TIME = { format: 'd/M/yyyy HH:mm', zone: ZONE };
 const readTime = timeReader(TIME);
 const readOpening = timeReader(TIME);
 
-function attributesOf(cells: Row['cells']): TicketAttributes {
+function attributesOf({ cells }: Row): TicketAttributes {
   const named = (column: string) => (cells[column] === MISSING ? undefined : cells[column]);
   const category = named('category');
   const symptom = named('u_symptom');
@@ -78,20 +78,22 @@ function read({ number: row, cells }: Row): Reading | Skip {
   if (openedAt === null) return skip('opened_at', 'is not a time d/M/yyyy HH:mm', cells['opened_at']!);
   if (!standing) return skip('incident_state', 'is not a known state', state!);
   if (!known) return skip('priority', 'is not a known priority', priority!);
-  return {
+  const reading: Reading = {
     caseId,
     row,
     at,
     openedAt,
-    ...standing,
+    status: standing.status,
+    hold: standing.hold,
     responds: state !== 'New',
     queued: false,
     accepts: false,
     priority: known,
     tier: 1,
-    ...(team !== MISSING && { team: team! }),
-    attributes: attributesOf(cells),
   };
+  // Not by spreading: a hundred thousand rows are read here.
+  if (team !== MISSING) reading.team = team!;
+  return reading;
 }
 
 export const uci: Format = {
@@ -110,4 +112,5 @@ export const uci: Format = {
     'cmdb_ci',
   ],
   read,
+  attributesOf,
 };

@@ -1,10 +1,12 @@
 /** What is finally said of one ticket of a log: the figures that pure fold and engine must agree on. */
-import type { ClockState } from '../domain/clock.ts';
-import type { ImportedHistory } from '../domain/history.ts';
+import { clockState, type ClockState } from '../domain/clock.ts';
+import { openingOf, type ImportedHistory } from '../domain/history.ts';
 import type { AppliedRules, ClockName, Priority } from '../domain/policy.ts';
 import { project, type ClockRow, type ListedState } from '../domain/projection.ts';
+import { sharesOf } from '../domain/shares.ts';
 import type { Share } from '../domain/situation.ts';
 import type { Ticket } from '../domain/ticket.ts';
+import { foldStory, judge, storyOf } from '../domain/what-if.ts';
 
 /** One cycle of one clock; instants in epoch milliseconds. */
 export interface ClockVerdict {
@@ -73,6 +75,40 @@ export function verdictOf(ticket: Ticket, until: number): Verdict {
     reopenCount,
     shares,
     clocks: clocks.map(clockVerdict),
+  };
+}
+
+/**
+ * The same verdict without playing the life: the story is folded once, and every cycle is judged from how it ends
+ * (domain/what-if.ts). Several times as fast as settling at every fact, and of a log it is equal to that.
+ */
+export function foldedVerdict(history: ImportedHistory, rules: AppliedRules, until: number): Verdict {
+  const story = storyOf(history, until, rules);
+  const situation = foldStory(story, rules);
+  const { state, holds, priority, tier, handoffs, tierReturns, reopenCount } = situation;
+  const { cycles } = judge(situation, rules, until);
+  return {
+    caseId: history.attributes.external?.id ?? openingOf(history, rules).ticketId,
+    state: state === 'open' && holds.length > 0 ? 'onHold' : state,
+    priority,
+    tier,
+    handoffs,
+    tierReturns,
+    reopenCount,
+    shares: sharesOf(situation, rules, until),
+    clocks: situation.clocks.map((clock, i) => {
+      const { outcome, deadlineAt } = cycles[i]!;
+      return {
+        clock: clock.name,
+        cycle: clock.cycle,
+        startedAt: clock.startedAt,
+        deadlineAt,
+        metAt: clock.metAt,
+        breachedAt: outcome === 'breached' ? deadlineAt : null,
+        cancelledAt: clock.cancelledAt,
+        state: clockState(clock),
+      };
+    }),
   };
 }
 

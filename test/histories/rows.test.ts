@@ -7,7 +7,7 @@ afterAll(removeSamples);
 
 async function allRows(file: string, shape: Shape): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const row of rowsOf(file, shape)) rows.push(row);
+  for await (const some of rowsOf(file, shape)) rows.push(...some);
   return rows;
 }
 
