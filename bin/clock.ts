@@ -127,7 +127,7 @@ function calendarOf({ calendar: written }: Question): BusinessCalendar {
     throw new Fault(
       'calendar_unknown',
       '/calendar',
-      `there is no calendar ${String(written)} here; say always, or write it out`,
+      `there is no calendar ${JSON.stringify(written)} here; say always, or write it out`,
     );
   const text = JSON.stringify(written);
   const known = calendars.get(text);

@@ -1,0 +1,123 @@
+/**
+ * The engine and a naive model (test/support/naive-clock.ts) agree at clock changes of every zone: all of them from
+ * 2000 to 2040 in a full run (`TIERLINE_FULL`), another sample every day in an ordinary one.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { add, elapsed, intervalsOf, subtract } from '../../domain/business-time.ts';
+import { expandCalendar, type Calendar, type Window } from '../../domain/calendar.ts';
+import { clockChanges, NaiveClock, watchWall, type Wall } from '../support/naive-clock.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const FULL = process.env['TIERLINE_FULL'] !== undefined;
+const ZONES = Intl.supportedValuesOf('timeZone');
+const [FIRST, LAST] = [Date.UTC(2000, 0, 1), Date.UTC(2041, 0, 1)];
+
+/** Moves on by one a day, so that in time an ordinary run has seen everything. */
+const TODAY = Math.floor(Date.now() / DAY);
+const SAMPLED_ZONES = 30;
+const SAMPLED_YEARS = 3;
+
+const sampledZones = FULL
+  ? ZONES
+  : Array.from({ length: SAMPLED_ZONES }, (_, i) => ZONES[(TODAY + i * 14 * 31) % ZONES.length]!);
+
+const everyDay = (...windows: Window[]) =>
+  Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].map((day) => [day, windows]));
+
+/** Hours with windows that start, end, and lie in what clock changes skip and repeat: they come at 0, 1, 2 or 3 o'clock. */
+const HOURS: Calendar['hours'][] = [
+  everyDay(['00:00', '01:30'], ['01:45', '02:15'], ['02:30', '05:00'], ['09:00', '24:00']),
+  everyDay(
+    ['00:15', '00:45'],
+    ['01:00', '02:00'],
+    ['02:00', '02:30'],
+    ['03:00', '03:30'],
+    ['22:00', '23:30'],
+  ),
+  everyDay(['00:30', '02:45'], ['04:00', '23:15'], ['23:45', '24:00']),
+];
+
+function changesIn(zone: string): number[] {
+  if (FULL) return clockChanges(zone, FIRST, LAST);
+  const year = 2000 + ((TODAY + zone.length * 7) % 38);
+  return clockChanges(zone, Date.UTC(year, 0, 1), Date.UTC(year + SAMPLED_YEARS, 0, 1));
+}
+
+const told = (intervals: readonly (readonly [number, number])[]) =>
+  intervals.map(([from, to]) => `${new Date(from).toISOString()}/${new Date(to).toISOString()}`);
+
+/** Questions around a change: starts before and after it, with and without a pause across it. */
+function questionsAround(change: number) {
+  const pause = { from: change - 40 * MINUTE, to: change + 95 * MINUTE };
+  return [-27 * HOUR, -3 * HOUR, -20 * MINUTE, 0, 50 * MINUTE].flatMap((offset) =>
+    [25 * MINUTE, 3 * HOUR, 7 * HOUR].flatMap((amount) =>
+      [[], [pause]].map((pauses) => ({ start: change + offset, amount, pauses })),
+    ),
+  );
+}
+
+function agree(calendar: Calendar, change: number, wall: Wall): void {
+  const naive = new NaiveClock(calendar, wall);
+  const [from, to] = [change - 2 * DAY, change + 2 * DAY];
+  const { intervals } = expandCalendar('desk', calendar, from, to);
+  expect(told(intervals as [number, number][])).toEqual(naive.intervals(from, to));
+  for (const { start, amount, pauses } of questionsAround(change)) {
+    expect(add(calendar, start, amount, pauses)).toBe(naive.add(start, amount, pauses));
+    expect(subtract(calendar, start + 6 * HOUR, amount, pauses)).toBe(
+      naive.subtract(start + 6 * HOUR, amount, pauses),
+    );
+    const end = start + 31 * HOUR;
+    const ms = naive.elapsed(start, end, pauses);
+    expect(elapsed(calendar, start, end, pauses)).toBe(ms);
+    const parts = intervalsOf(calendar, { start, end, pauses, most: 100 })!;
+    const running = parts.filter(({ kind }) => kind === 'running');
+    expect(running.reduce((sum, part) => sum + part.to - part.from, 0)).toBe(ms);
+  }
+}
+
+function agreeAround(timezone: string, change: number, allHours: readonly Calendar['hours'][]): void {
+  const wall = watchWall(timezone, change - 4 * DAY, change + 4 * DAY);
+  for (const hours of allHours) agree({ timezone, hours, holidays: [], exceptions: {} }, change, wall);
+}
+
+describe('a second count, minute by minute, agrees at the clock changes of', () => {
+  test.each(sampledZones)(
+    '%s',
+    (timezone) => {
+      changesIn(timezone).forEach((change, i) => {
+        agreeAround(timezone, change, FULL ? HOURS : [HOURS[(i + TODAY) % HOURS.length]!]);
+      });
+    },
+    600_000,
+  );
+});
+
+/** Days that a zone left out or had twice, and changes that are odd in another way, looked at in every run. */
+test.each([
+  ['Pacific/Apia', '2011-12-30T10:00Z'],
+  ['Pacific/Fakaofo', '2011-12-30T11:00Z'],
+  ['Pacific/Kwajalein', '1993-08-21T12:00Z'],
+  ['Australia/Lord_Howe', '2026-10-03T15:30Z'],
+  ['Pacific/Chatham', '2026-04-04T14:00Z'],
+  ['Africa/Casablanca', '2026-02-15T02:00Z'],
+  ['Africa/Casablanca', '2026-03-22T02:00Z'],
+  ['America/Caracas', '2016-05-01T07:00Z'],
+  ['America/Caracas', '2007-12-09T07:00Z'],
+  ['Asia/Pyongyang', '2015-08-14T15:00Z'],
+  ['Asia/Pyongyang', '2018-05-04T15:00Z'],
+  ['Asia/Kathmandu', '1985-12-31T18:30Z'],
+  ['Europe/Volgograd', '2018-10-27T23:00Z'],
+  ['Europe/Volgograd', '2020-12-26T22:00Z'],
+  ['Asia/Gaza', '2040-10-20T00:00Z'],
+  ['America/Sao_Paulo', '2018-11-04T03:00Z'],
+  ['Africa/Cairo', '2026-04-23T22:00Z'],
+  ['America/Havana', '2026-11-01T05:00Z'],
+  ['Antarctica/Troll', '2026-03-29T01:00Z'],
+])('and at the change of %s at %s', (timezone, at) => {
+  const change = Date.parse(at);
+  expect(clockChanges(timezone, change - DAY, change + DAY)).toEqual([change]);
+  agreeAround(timezone, change, HOURS);
+});
