@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Actor } from '../domain/events.ts';
 import { authenticate } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
+import { calendarRoutes } from './calendars.ts';
 import type { ApiDeps } from './deps.ts';
 import { docsRouter } from './docs.ts';
 import { factRoutes } from './facts.ts';
@@ -21,7 +22,13 @@ const BODY_LIMIT = '64kb';
 
 /** Every route of the API, in the order of the documentation. */
 export function allRoutes(deps: ApiDeps): Route[] {
-  return [...ticketRoutes(deps), ...requestRoutes(deps), ...factRoutes(deps), ...breachRoutes(deps)];
+  return [
+    ...ticketRoutes(deps),
+    ...requestRoutes(deps),
+    ...factRoutes(deps),
+    ...breachRoutes(deps),
+    ...calendarRoutes(deps),
+  ];
 }
 
 /** The OpenAPI document of the API, without an API to run. */

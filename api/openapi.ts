@@ -22,6 +22,7 @@ const TAGS = [
   { name: 'requests', description: 'Ask something of a ticket; it may be refused' },
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'breaches', description: 'Broken promises' },
+  { name: 'calendars', description: 'Business time' },
   { name: 'webhooks', description: 'What Tierline sends' },
   { name: 'health', description: 'For load balancers and supervisors' },
 ];

@@ -1,15 +1,21 @@
 /** Who may do what: the one table, asked in one place (api/auth.ts). */
-export const OPERATIONS = ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'] as const;
+export const OPERATIONS = [
+  'ticket.read',
+  'ticket.work',
+  'ticket.tell',
+  'breach.read',
+  'calendar.evaluate',
+] as const;
 /** `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. */
 export type Operation = (typeof OPERATIONS)[number];
 
 export const PERMISSIONS = {
-  integration: ['ticket.read', 'ticket.work', 'ticket.tell'],
-  agent: ['ticket.read', 'ticket.work', 'ticket.tell'],
-  lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
-  manager: ['ticket.read', 'breach.read'],
-  auditor: ['ticket.read', 'breach.read'],
-  admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
+  integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
+  agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
+  lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
+  manager: ['ticket.read', 'breach.read', 'calendar.evaluate'],
+  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate'],
+  admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
 } as const satisfies Record<string, readonly Operation[]>;
 
 export type Role = keyof typeof PERMISSIONS;

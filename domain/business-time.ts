@@ -104,6 +104,7 @@ export function add(
   pauses: readonly Pause[] = [],
 ): number | Unreachable {
   if (amountMs <= 0) return start;
+  if (amountMs > LAST_INSTANT - start) return 'too_far';
   let cursor = start;
   let left = amountMs;
   for (const pause of pauses.toSorted((a, b) => a.from - b.from)) {
@@ -132,6 +133,7 @@ export function subtract(
   pauses: readonly Pause[] = [],
 ): number | Unreachable {
   if (amountMs <= 0) return end;
+  if (amountMs > end - FIRST_INSTANT) return 'too_far';
   let cursor = end;
   let left = amountMs;
   // Not by difference: two pauses without an end would give NaN.

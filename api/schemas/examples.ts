@@ -149,6 +149,37 @@ export const BREACH_EXAMPLE = {
   links: { ticket: SELF },
 };
 
+export const EVALUATE_EXAMPLE = {
+  calendar: {
+    timezone: 'Europe/Berlin',
+    hours: {
+      thu: [
+        ['09:00', '12:00'],
+        ['13:00', '17:00'],
+      ],
+      fri: [['09:00', '12:00']],
+    },
+    holidays: ['2026-12-25'],
+    exceptions: { '2026-12-24': [['09:00', '12:00']] },
+  },
+  start: '2026-01-29T11:30:00+01:00',
+  add: '2h',
+  pauses: [{ from: '2026-01-29T14:00:00+01:00', to: '2026-01-29T14:15:00+01:00' }],
+};
+
+export const EVALUATION_EXAMPLE = {
+  deadlineAt: '2026-01-29T13:45:00.000Z',
+  elapsedSeconds: 7200,
+  intervals: [
+    { from: '2026-01-29T10:30:00.000Z', to: '2026-01-29T11:00:00.000Z', kind: 'running', seconds: 1800 },
+    { from: '2026-01-29T11:00:00.000Z', to: '2026-01-29T12:00:00.000Z', kind: 'closed', seconds: 3600 },
+    { from: '2026-01-29T12:00:00.000Z', to: '2026-01-29T13:00:00.000Z', kind: 'running', seconds: 3600 },
+    { from: '2026-01-29T13:00:00.000Z', to: '2026-01-29T13:15:00.000Z', kind: 'paused', seconds: 900 },
+    { from: '2026-01-29T13:15:00.000Z', to: '2026-01-29T13:45:00.000Z', kind: 'running', seconds: 1800 },
+  ],
+  warnings: [],
+};
+
 export const NOTIFICATION_EXAMPLE = {
   type: 'ticket.notification',
   timestamp: '2026-01-30T17:00:00.004Z',

@@ -41,12 +41,12 @@ test.each(table)('$role $verdict $operationId', async ({ role, method, path, ope
 
 test('agents see no breaches, managers and auditors change nothing, integrations judge nobody', () => {
   expect(PERMISSIONS).toEqual({
-    integration: ['ticket.read', 'ticket.work', 'ticket.tell'],
-    agent: ['ticket.read', 'ticket.work', 'ticket.tell'],
-    lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
-    manager: ['ticket.read', 'breach.read'],
-    auditor: ['ticket.read', 'breach.read'],
-    admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read'],
+    integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
+    agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
+    lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
+    manager: ['ticket.read', 'breach.read', 'calendar.evaluate'],
+    auditor: ['ticket.read', 'breach.read', 'calendar.evaluate'],
+    admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
   });
 });
 
