@@ -7,6 +7,7 @@ import { breachRoutes } from './breaches.ts';
 import { calendarRoutes } from './calendars.ts';
 import type { ApiDeps } from './deps.ts';
 import { docsRouter } from './docs.ts';
+import { evaluateRoutes } from './evaluate.ts';
 import { factRoutes } from './facts.ts';
 import { idempotencyKeyIn, ifMatchIn, requestIdIn } from './headers.ts';
 import { healthRouter } from './health.ts';
@@ -17,6 +18,7 @@ import { requestRoutes } from './requests.ts';
 import type { Call, Reply, Route } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 import { ticketRoutes } from './tickets.ts';
+import { whatIfRoutes } from './what-ifs.ts';
 
 const BODY_LIMIT = '64kb';
 
@@ -28,6 +30,8 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...factRoutes(deps),
     ...breachRoutes(deps),
     ...calendarRoutes(deps),
+    ...evaluateRoutes(deps),
+    ...whatIfRoutes(deps),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import type { BreachStore } from '../prisma/breaches.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { Ledger } from '../prisma/ledger.ts';
+import type { HistoryStore } from '../prisma/histories.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { Engine } from './engine.ts';
 
@@ -12,6 +13,7 @@ export interface ApiDeps {
   breaches: BreachStore;
   ledger: Pick<Ledger, 'events' | 'sequenceOf'>;
   intake: IntakeStore;
+  histories: HistoryStore;
   engine: Engine;
   apiKeys: Pick<ApiKeyStore, 'find'>;
   /** The current version of every policy. */

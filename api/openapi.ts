@@ -23,6 +23,7 @@ const TAGS = [
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'breaches', description: 'Broken promises' },
   { name: 'calendars', description: 'Business time' },
+  { name: 'policies', description: 'Try a policy, before anybody is judged by it' },
   { name: 'webhooks', description: 'What Tierline sends' },
   { name: 'health', description: 'For load balancers and supervisors' },
 ];

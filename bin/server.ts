@@ -11,6 +11,7 @@ import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { createBreachStore } from '../prisma/breaches.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
+import { createHistoryStore } from '../prisma/histories.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createLedger } from '../prisma/ledger.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
@@ -64,6 +65,7 @@ export function apiDeps(
     breaches: createBreachStore(database),
     ledger,
     intake: createIntakeStore(database),
+    histories: createHistoryStore(database),
     engine: createEngine({
       client,
       taskQueue,

@@ -4,11 +4,11 @@
  * on the fold alone (docs/rules.md §1). Nothing is decided, so hand-offs and closings that were made stand.
  */
 import { clockState, deadlineOf, stoppedAt } from './clock.ts';
-import type { LedgerEvent, OpenedBody } from './events.ts';
+import { compareFoldOrder, type LedgerEvent, type OpenedBody } from './events.ts';
 import { readFact } from './facts.ts';
 import type { ImportedHistory } from './history.ts';
 import { lowestTier, PRIORITIES, type AppliedRules, type ClockName, type Priority } from './policy.ts';
-import { advance, openedSituation, type Situation, type StoryEvent } from './situation.ts';
+import { advance, isStoryEvent, openedSituation, type Situation, type StoryEvent } from './situation.ts';
 import { AFTER_CLOSE } from './ticket.ts';
 
 /** What happened to one ticket, whatever rules judge it; events in the order in which they fold. */
@@ -97,6 +97,38 @@ export function judge(situation: Situation, rules: AppliedRules, until: number):
 /** The outcome of a cycle that was not late. */
 export function outcomeOf(state: 'running' | 'paused' | 'met' | 'cancelled'): Outcome {
   return state === 'paused' ? 'running' : state;
+}
+
+/** A ticket of our own ledger: what folds of it, and how the engine recorded its clocks. */
+export interface Recorded {
+  ticketId: string;
+  priority: Priority;
+  tier: number;
+  events: readonly LedgerEvent[];
+  clocks: readonly {
+    clock: ClockName;
+    cycle: number;
+    state: 'running' | 'paused' | 'met' | 'cancelled';
+    deadlineAt: number | null;
+    breachedAt: number | null;
+  }[];
+}
+
+/** How the rules judged the ticket that it has lived under: what its clock rows say. */
+export function recordedJudgement({ priority, tier, clocks }: Recorded): Judgement {
+  const cycles = clocks.map(({ clock, cycle, state, deadlineAt, breachedAt }): CycleVerdict => {
+    // A breach keeps the deadline that was missed.
+    if (breachedAt !== null) return { clock, cycle, outcome: 'breached', deadlineAt: breachedAt };
+    return { clock, cycle, outcome: outcomeOf(state), deadlineAt };
+  });
+  return { priority, tier, cycles };
+}
+
+/** The story of a ticket of our own ledger: requests and hand-offs that were made are part of it. */
+export function recordedStory({ ticketId, events }: Recorded): Story {
+  const [opened, ...story] = events.filter(isStoryEvent).toSorted(compareFoldOrder);
+  if (opened?.type !== 'opened') throw new Error(`The ledger of ticket ${ticketId} has no opening`);
+  return { caseId: ticketId, opened, events: story };
 }
 
 // ---------------------------------------------------------------------------------------------------- comparing
