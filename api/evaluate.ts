@@ -1,6 +1,6 @@
 /** Evaluating a policy: what it would make of a ticket, from opening to the end of the story, without opening one. */
 import { lifeOf, type Life } from '../domain/history.ts';
-import type { Fact, LedgerEvent, TicketAttributes } from '../domain/events.ts';
+import type { Fact, LedgerEvent, StepReference, TicketAttributes } from '../domain/events.ts';
 import { lowestTier, priorityOf, type Policy } from '../domain/policy.ts';
 import { project } from '../domain/projection.ts';
 import { resolveRules } from '../domain/rules.ts';
@@ -92,6 +92,19 @@ function breachesOf(life: Life) {
   });
 }
 
+/** Not every notification is a step's: one may ask about a hold. */
+function notificationView(event: LedgerEvent & { type: 'notificationRequested' }) {
+  const { occurredAt, audience, tier } = event;
+  const { clock, step }: Partial<StepReference> = event;
+  return {
+    at: iso(occurredAt),
+    audience,
+    tier,
+    ...(clock !== undefined && { clock }),
+    ...(step !== undefined && { step }),
+  };
+}
+
 function evaluationView(chosen: ChosenPolicy, life: Life, until: number) {
   const { ticket: row } = project(life.ticket, until);
   const { state, priority, tier, reopenCount, handoffs, shares } = row;
@@ -103,11 +116,7 @@ function evaluationView(chosen: ChosenPolicy, life: Life, until: number) {
     handoffs: ofType(life, 'handedOff').map(({ occurredAt, fromTier, toTier, clock, step }) => {
       return { at: iso(occurredAt), fromTier, toTier, clock, step };
     }),
-    notifications: ofType(life, 'notificationRequested').map(
-      ({ occurredAt, audience, tier: at, clock, step }) => {
-        return { at: iso(occurredAt), audience, tier: at, clock, step };
-      },
-    ),
+    notifications: ofType(life, 'notificationRequested').map(notificationView),
     breaches: breachesOf(life),
     timeByOwner: Object.fromEntries(Object.entries(shares).map(([owner, ms = 0]) => [owner, ms / 1000])),
     ineffective: life.events.flatMap(({ type, occurredAt, moot }) =>

@@ -152,7 +152,13 @@ export const evaluateAnswer = z
       )
       .openapi({ description: 'Those the ladders made' }),
     notifications: z.array(
-      z.object({ at: instant, audience: z.string(), tier: z.int(), clock: z.string(), step: z.string() }),
+      z.object({
+        at: instant,
+        audience: z.string(),
+        tier: z.int(),
+        clock: z.string().optional(),
+        step: z.string().optional(),
+      }),
     ),
     breaches: z
       .array(
