@@ -1,6 +1,6 @@
 /** Evaluating a policy: what it would make of a ticket, from opening to the end of the story, without opening one. */
 import { lifeOf, type Life } from '../domain/history.ts';
-import type { Fact, LedgerEvent, StepReference, TicketAttributes } from '../domain/events.ts';
+import type { Fact, LedgerEvent, TicketAttributes } from '../domain/events.ts';
 import { lowestTier, priorityOf, type Policy } from '../domain/policy.ts';
 import { project } from '../domain/projection.ts';
 import { resolveRules } from '../domain/rules.ts';
@@ -95,14 +95,10 @@ function breachesOf(life: Life) {
 /** Not every notification is a step's: one may ask about a hold. */
 function notificationView(event: LedgerEvent & { type: 'notificationRequested' }) {
   const { occurredAt, audience, tier } = event;
-  const { clock, step }: Partial<StepReference> = event;
-  return {
-    at: iso(occurredAt),
-    audience,
-    tier,
-    ...(clock !== undefined && { clock }),
-    ...(step !== undefined && { step }),
-  };
+  const at = iso(occurredAt);
+  return 'clock' in event
+    ? { at, audience, tier, clock: event.clock, step: event.step }
+    : { at, audience, tier };
 }
 
 function evaluationView(chosen: ChosenPolicy, life: Life, until: number) {
