@@ -77,6 +77,7 @@ function instantOf(value: unknown, pointer: string): number {
 
 /** Milliseconds of a number of seconds or minutes. */
 function amountIn(value: unknown, pointer: string, unit: number): number {
+  if (!isGiven(value)) throw new Fault('missing', pointer, 'an amount is missing: seconds or minutes');
   if (typeof value !== 'number')
     throw new Fault('wrong_kind', pointer, `${pointer.slice(1)} must be a number`);
   const ms = Math.round(value * unit);
