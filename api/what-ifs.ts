@@ -48,19 +48,26 @@ export function selectionOf(
 }
 
 /**
- * Every selected ticket of the ledger under the candidate, beside what the engine recorded of it. Pages are read
+ * Every selected ticket of the ledger under the candidate, beside what the engine recorded of it, or what another
+ * policy would have made of it. Pages are read
  * one after the other, so that memory stays the same however many there are. A ticket that several filters select
  * counts once.
  */
 export async function compareRecorded(
   histories: Pick<HistoryStore, 'pages'>,
   { filters }: Selection,
-  { policy, asOf, limit }: { policy: Policy; asOf: number; limit: number },
+  {
+    policy,
+    against,
+    asOf,
+    limit,
+  }: { policy: Policy; against?: Policy | undefined; asOf: number; limit: number },
   onProgress: (tickets: number) => void = () => {},
 ): Promise<Comparison> {
   const comparer = createComparer({ limit });
   const from = Math.min(...filters.map((filter) => filter.from));
   const rules = resolveRules(policy, { openedAt: from, now: asOf });
+  const earlier = against && resolveRules(against, { openedAt: from, now: asOf });
   const seen = filters.length > 1 ? new Set<string>() : null;
   let tickets = 0;
   for (const filter of filters)
@@ -68,8 +75,11 @@ export async function compareRecorded(
       for (const recorded of page) {
         if (seen?.has(recorded.ticketId)) continue;
         seen?.add(recorded.ticketId);
-        const after = judge(foldStory(recordedStory(recorded), rules), rules, asOf);
-        comparer.add(recorded.ticketId, recordedJudgement(recorded), after);
+        const story = recordedStory(recorded);
+        const before = earlier
+          ? judge(foldStory(story, earlier), earlier, asOf)
+          : recordedJudgement(recorded);
+        comparer.add(recorded.ticketId, before, judge(foldStory(story, rules), rules, asOf));
         tickets += 1;
       }
       onProgress(tickets);

@@ -3,6 +3,7 @@
 /** Name → module, loaded when asked for. */
 const BENCHES: Record<string, () => Promise<{ run(options: { json?: boolean }): Promise<boolean> }>> = {
   cost: () => import('../bench/cost.ts'),
+  'what-if': () => import('../bench/what-if.ts'),
 };
 
 /** Runs one benchmark; the exit code is 1 when a counted figure is above its budget. */

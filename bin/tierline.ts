@@ -79,6 +79,22 @@ program
   .option('--json', 'print one JSON document')
   .action(async (file, options) => (await import('./replay.ts')).run(file, options));
 
+program
+  .command('what-if [file]')
+  .description('compare how tickets stand with how they would stand under another policy')
+  .requiredOption('--policy <candidate>', 'a policy file, or the name of a policy')
+  .option(
+    '--against <policy>',
+    'what to compare it with; else the policy of the same name, or what was recorded',
+  )
+  .option('--from <time>', 'only tickets opened since')
+  .option('--to <time>', 'only tickets opened before')
+  .option('--format <format>', 'how to read the file: bpic2013, uci, helpdesk or csv')
+  .option('--mapping <file>', 'how to read it, for format csv')
+  .option('--limit-changes <number>', 'how many changes to list; all are counted', '20')
+  .option('--json', 'print one JSON document')
+  .action(async (file, options) => (await import('./what-if.ts')).run(file, options));
+
 const policy = program
   .command('policy')
   .description('policy files: what they promise, and whether they keep it');
@@ -106,7 +122,7 @@ program
 
 program
   .command('bench <name>')
-  .description('run a benchmark: cost')
+  .description('run a benchmark: cost or what-if')
   .option('--json', 'print it as JSON')
   .action(async (name, options) => (await import('./bench.ts')).run(name, options));
 
