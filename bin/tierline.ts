@@ -115,6 +115,20 @@ policy
     await run(test, files, options);
   });
 
+const calendar = program.command('calendar').description('calendars: their faults, and holidays for them');
+calendar
+  .command('import <file>')
+  .description('the holidays of an iCalendar file, ready to be pasted into a calendar')
+  .requiredOption('--from <year>', 'first year')
+  .requiredOption('--to <year>', 'last year')
+  .option('--json', 'print them as JSON')
+  .action(async (file, options) => (await import('./calendar.ts')).importHolidays(file, options));
+calendar
+  .command('check <file>')
+  .description('say what is wrong with the calendars in a file, a policy file too')
+  .option('--json', 'print the findings as JSON')
+  .action(async (file, options) => (await import('./calendar.ts')).check(file, options));
+
 program
   .command('clock')
   .description('business time as a filter: questions as JSON lines in, answers as JSON lines out')
