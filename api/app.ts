@@ -8,6 +8,7 @@ import { calendarRoutes } from './calendars.ts';
 import type { ApiDeps } from './deps.ts';
 import { docsRouter } from './docs.ts';
 import { evaluateRoutes } from './evaluate.ts';
+import { explainRoutes } from './explain.ts';
 import { factRoutes } from './facts.ts';
 import { idempotencyKeyIn, ifMatchIn, requestIdIn } from './headers.ts';
 import { healthRouter } from './health.ts';
@@ -30,6 +31,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...factRoutes(deps),
     ...breachRoutes(deps),
     ...calendarRoutes(deps),
+    ...explainRoutes(deps),
     ...evaluateRoutes(deps),
     ...whatIfRoutes(deps),
   ];

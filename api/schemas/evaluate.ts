@@ -108,7 +108,7 @@ export const evaluateBody = z
         until === undefined ? 'events' : 'until',
       ]);
   })
-  .openapi('Evaluate');
+  .openapi('EvaluatePolicy');
 export type EvaluateBody = z.output<typeof evaluateBody>;
 
 const reached = z.object({
@@ -179,7 +179,7 @@ export const evaluateAnswer = z
       .openapi({ description: 'Events that changed nothing where they fall' }),
     asOf: instant,
   })
-  .openapi('Evaluation', {
+  .openapi('PolicyEvaluation', {
     example: {
       policy: { name: 'standard', version: 3 },
       ticket: { state: 'open', priority: 'P2', tier: 2, reopenCount: 0, handoffs: 1 },
