@@ -4,7 +4,7 @@
  * The second opinion on domain/calendar.ts and domain/business-time.ts. It shares no code with them, and asks `Intl` for
  * what the wall clock shows, never for offsets. Slow, so it looks at a few days only; everything is in whole minutes.
  */
-import type { Calendar } from '../../domain/calendar.ts';
+import type { Calendar } from '../domain/calendar.ts';
 
 const MINUTE = 60_000;
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;

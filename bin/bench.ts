@@ -2,6 +2,7 @@
 
 /** Name → module, loaded when asked for. */
 const BENCHES: Record<string, () => Promise<{ run(options: { json?: boolean }): Promise<boolean> }>> = {
+  clock: () => import('../bench/clock.ts'),
   cost: () => import('../bench/cost.ts'),
   'what-if': () => import('../bench/what-if.ts'),
 };

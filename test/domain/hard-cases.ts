@@ -1,7 +1,7 @@
 /**
  * Hard cases of business time, as data: run against the functions and through `tierline clock`
  * (test/domain/hard-cases.test.ts, test/bin/clock.test.ts). Instants are written with their offset. What is expected was
- * worked out by hand, or at clock changes by counting minutes on the wall clock (test/support/naive-clock.ts), never by
+ * worked out by hand, or at clock changes by counting minutes on the wall clock (bench/naive-clock.ts), never by
  * the code under test.
  */
 import type { Calendar, Window } from '../../domain/calendar.ts';

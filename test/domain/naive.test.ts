@@ -1,11 +1,11 @@
 /**
- * The engine and a naive model (test/support/naive-clock.ts) agree at clock changes of every zone: all of them from
+ * The engine and a naive model (bench/naive-clock.ts) agree at clock changes of every zone: all of them from
  * 2000 to 2040 in a full run (`TIERLINE_FULL`), another sample every day in an ordinary one.
  */
 import { describe, expect, test } from '@jest/globals';
 import { add, elapsed, intervalsOf, subtract } from '../../domain/business-time.ts';
 import { expandCalendar, type Calendar, type Window } from '../../domain/calendar.ts';
-import { clockChanges, NaiveClock, watchWall, type Wall } from '../support/naive-clock.ts';
+import { clockChanges, NaiveClock, watchWall, type Wall } from '../../bench/naive-clock.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
