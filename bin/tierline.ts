@@ -136,7 +136,7 @@ program
 
 program
   .command('bench <name>')
-  .description('run a benchmark: cost or what-if')
+  .description('run a benchmark: clock, cost or what-if')
   .option('--json', 'print it as JSON')
   .action(async (name, options) => (await import('./bench.ts')).run(name, options));
 

@@ -37,9 +37,9 @@ export const LAYERS: Record<string, Layer> = {
   test: { uses: [...INNER, 'test'] },
 };
 
-/** The one file of the domain that knows time zones, and hashes calendars. */
+/** The one file of the domain that needs more than the language: it hashes calendars. */
 const PACKAGES_OF_FILES: Record<string, readonly string[]> = {
-  [CALENDAR]: ['temporal-polyfill', 'node:crypto'],
+  [CALENDAR]: ['node:crypto'],
 };
 
 /** Packages that belong to some layers alone. */
