@@ -1,10 +1,18 @@
 /** `tierline replay`: the tickets of another system, judged by our clocks. */
+import type { ImportedHistory } from '../domain/history.ts';
 import type { Policy } from '../domain/policy.ts';
 import { loadPolicies } from '../api/schemas/policy.ts';
 import { formatOf } from '../histories/formats.ts';
 import { readLog, type ImportedLog } from '../histories/log.ts';
 import { foldLog, reportOn, rulesOver, type ReplayReport } from '../histories/report.ts';
-import { differences, type Difference, type PlayOnEngine, type Verdict } from '../histories/verdict.ts';
+import { countVarieties, pickVaried, type VarietyCounts } from '../histories/variety.ts';
+import {
+  differences,
+  verdictCaseOf,
+  type Difference,
+  type PlayOnEngine,
+  type Verdict,
+} from '../histories/verdict.ts';
 import { readConfig } from './config.ts';
 import { count, table } from './table.ts';
 
@@ -20,6 +28,10 @@ export interface ReplayOptions {
   limit?: string | number;
   /** Also play every case as a real workflow, and compare. */
   engine?: boolean;
+  /** Judge the whole log, and play on the engine at most `limit` cases with holds, reopenings and changes of priority. */
+  varied?: boolean;
+  /** File in which the engine's verdicts are kept: a run that was cut short goes on where it was. */
+  keep?: string;
   /** One JSON document instead of tables. */
   json?: boolean;
 }
@@ -27,7 +39,8 @@ export interface ReplayOptions {
 /** What the command needs of the world around it. */
 export interface ReplayTools {
   policiesDir: string;
-  playOnEngine?: PlayOnEngine;
+  /** The engine, with the file in which it keeps its verdicts. */
+  playOnEngine?: (keep: string | undefined) => PlayOnEngine;
   /** The result, to standard output. */
   print: (text: string) => void;
   /** Progress, to standard error. */
@@ -37,6 +50,8 @@ export interface ReplayTools {
 /** What the engine made of the same cases. */
 export interface EngineComparison {
   tickets: number;
+  /** How many of them were held, reopened, changed in priority; none of that. */
+  varieties: VarietyCounts;
   /** Where it disagrees with the fold; empty as it should be. */
   differences: Difference[];
 }
@@ -51,7 +66,10 @@ function defaultTools(): ReplayTools {
   return {
     policiesDir: readConfig().policiesDir,
     // Loaded only when asked for: it brings the Temporal SDK along.
-    playOnEngine: async (...cases) => (await import('./engine-replay.ts')).createEnginePlayer(say)(...cases),
+    playOnEngine:
+      (keep) =>
+      async (...cases) =>
+        (await import('./engine-replay.ts')).createEnginePlayer({ say, keep })(...cases),
     print: (text) => process.stdout.write(`${text}\n`),
     say,
   };
@@ -80,7 +98,7 @@ function limitOf({ limit }: ReplayOptions): number | undefined {
 
 async function read(file: string, options: ReplayOptions, { say }: ReplayTools): Promise<ImportedLog> {
   const format = await formatOf(options.format, options.mapping);
-  const limit = limitOf(options);
+  const limit = options.varied ? undefined : limitOf(options);
   return readLog(file, format, { limit, onProgress: (rows) => say(`${file}: ${count(rows)} rows read`) });
 }
 
@@ -95,6 +113,8 @@ export async function replay(
   tools: ReplayTools = defaultTools(),
 ): Promise<{ result: ReplayResult; agrees: boolean }> {
   const { print, say, playOnEngine } = tools;
+  if ((options.varied || options.keep) && !options.engine)
+    throw new Error('--varied and --keep choose what the engine plays; say --engine too');
   if (options.engine && !playOnEngine) throw new Error('There is no engine here to play the cases on');
   const policy = await policyNamed(options.policy ?? 'standard', tools.policiesDir);
   const log = await read(file, options, tools);
@@ -104,15 +124,34 @@ export async function replay(
   });
   const result: ReplayResult = reportOn(log, policy, verdicts);
   if (options.engine && playOnEngine) {
-    say(`playing ${count(log.cases)} cases as workflows in virtual time`);
-    result.engine = compare(verdicts, await playOnEngine(log.histories, rules, log.until));
+    const histories = chosenFor(options, log);
+    say(`playing ${count(histories.length)} cases as workflows in virtual time`);
+    const played = await playOnEngine(options.keep)(histories, rules, log.until);
+    result.engine = compare({ histories, pure: verdicts, played });
   }
   print(options.json ? JSON.stringify(result) : describe(result));
   return { result, agrees: (result.engine?.differences.length ?? 0) === 0 };
 }
 
-function compare(pure: readonly Verdict[], engine: readonly Verdict[]): EngineComparison {
-  return { tickets: engine.length, differences: differences(pure, engine) };
+/** The cases that the engine plays. */
+function chosenFor(options: ReplayOptions, { histories }: ImportedLog): readonly ImportedHistory[] {
+  return options.varied ? pickVaried(histories, limitOf(options) ?? histories.length) : histories;
+}
+
+function compare({ histories, pure, played }: Compared): EngineComparison {
+  const chosen = new Set(histories.map((history) => verdictCaseOf(history)));
+  const folded = pure.filter(({ caseId }) => chosen.has(caseId));
+  return {
+    tickets: played.length,
+    varieties: countVarieties(histories),
+    differences: differences(folded, played),
+  };
+}
+
+interface Compared {
+  histories: readonly ImportedHistory[];
+  pure: readonly Verdict[];
+  played: readonly Verdict[];
 }
 
 // --------------------------------------------------------------------------------------------------------- tables
@@ -173,8 +212,11 @@ function describeHands(result: ReplayResult): string {
   ].join('\n');
 }
 
-function describeEngine({ tickets, differences: found }: EngineComparison): string {
-  if (found.length === 0) return `the engine played ${count(tickets)} cases and agrees on every figure`;
+function describeEngine({ tickets, varieties, differences: found }: EngineComparison): string {
+  const { held, reopened, reprioritised } = varieties;
+  const among = `held ${count(held)}, reopened ${count(reopened)}, changed in priority ${count(reprioritised)}`;
+  if (found.length === 0)
+    return `the engine played ${count(tickets)} cases (${among}) and agrees on every figure`;
   const shown = found
     .slice(0, DIFFERENCES_SHOWN)
     .map(

@@ -76,6 +76,8 @@ program
   .option('--policy <name>', 'the policy to judge by', 'standard')
   .option('--limit <cases>', 'only so many cases, the first of the file')
   .option('--engine', 'also play every case as a real workflow in virtual time, and compare')
+  .option('--varied', 'play only --limit cases, with holds, reopenings and changes of priority; judge all')
+  .option('--keep <file>', "keep the engine's verdicts there, and go on from them")
   .option('--json', 'print one JSON document')
   .action(async (file, options) => (await import('./replay.ts')).run(file, options));
 

@@ -1,6 +1,6 @@
 /** What is finally said of one ticket of a log: the figures that pure fold and engine must agree on. */
 import { clockState, type ClockState } from '../domain/clock.ts';
-import { openingOf, type ImportedHistory } from '../domain/history.ts';
+import type { ImportedHistory } from '../domain/history.ts';
 import type { AppliedRules, ClockName, Priority } from '../domain/policy.ts';
 import { project, type ClockRow, type ListedState } from '../domain/projection.ts';
 import { sharesOf } from '../domain/shares.ts';
@@ -78,6 +78,10 @@ export function verdictOf(ticket: Ticket, until: number): Verdict {
   };
 }
 
+/** By what a verdict names the case: its id in the other system. */
+export const verdictCaseOf = ({ attributes, caseId }: ImportedHistory): string =>
+  attributes.external?.id ?? `history:${caseId}`;
+
 /**
  * The same verdict without playing the life: the story is folded once, and every cycle is judged from how it ends
  * (domain/what-if.ts). Several times as fast as settling at every fact, and of a log it is equal to that.
@@ -88,7 +92,7 @@ export function foldedVerdict(history: ImportedHistory, rules: AppliedRules, unt
   const { state, holds, priority, tier, handoffs, tierReturns, reopenCount } = situation;
   const { cycles } = judge(situation, rules, until);
   return {
-    caseId: history.attributes.external?.id ?? openingOf(history, rules).ticketId,
+    caseId: verdictCaseOf(history),
     state: state === 'open' && holds.length > 0 ? 'onHold' : state,
     priority,
     tier,

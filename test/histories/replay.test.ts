@@ -28,7 +28,7 @@ async function run(options: Partial<ReplayOptions> = {}, engine?: PlayOnEngine) 
     policiesDir,
     print: (text) => printed.push(text),
     say: (text) => said.push(text),
-    ...(engine && { playOnEngine: engine }),
+    ...(engine && { playOnEngine: () => engine }),
   };
   const outcome = await replay(sampleFile('desk.csv', LOG), { format: 'helpdesk', ...options }, tools);
   return { ...outcome, printed, said };
@@ -80,7 +80,7 @@ test('without it the figures are tables, and progress goes its own way', async (
 test('with the engine the two are compared, ticket by ticket', async () => {
   const agreeing = await run({ engine: true }, pureEngine);
   expect(agreeing.agrees).toBe(true);
-  expect(agreeing.printed.at(-1)).toContain('the engine played 2 cases and agrees on every figure');
+  expect(agreeing.printed.at(-1)).toContain('and agrees on every figure');
 
   const forgetful: PlayOnEngine = async (...given) =>
     (await pureEngine(...given)).map((verdict) => ({ ...verdict, handoffs: 1 }));
@@ -109,4 +109,31 @@ test('--limit leaves out cases, and says so', async () => {
     count: 2,
     examples: ['Case 2'],
   });
+});
+
+test('with --varied the whole log is judged, and the engine plays the cases with holds first', async () => {
+  const { result, printed } = await run({ engine: true, varied: true, limit: 1 }, pureEngine);
+  expect(result.cases).toBe(2);
+  expect(result.engine).toEqual({
+    tickets: 1,
+    varieties: { held: 1, reopened: 0, reprioritised: 0, plain: 0 },
+    differences: [],
+  });
+  expect(printed.at(-1)).toContain(
+    'the engine played 1 cases (held 1, reopened 0, changed in priority 0) and agrees on every figure',
+  );
+});
+
+test('a case that the engine could not play is a difference', async () => {
+  const lossy: PlayOnEngine = async (...given) => (await pureEngine(...given)).slice(1);
+  const { agrees, result } = await run({ engine: true, varied: true }, lossy);
+  expect(agrees).toBe(false);
+  expect(result.engine!.differences).toEqual([
+    { caseId: 'Case 1', field: 'case', pure: 'present', engine: null },
+  ]);
+});
+
+test('--varied and --keep are nothing without an engine', async () => {
+  await expect(run({ varied: true })).rejects.toThrow('say --engine too');
+  await expect(run({ keep: 'x' })).rejects.toThrow('say --engine too');
 });
