@@ -20,8 +20,11 @@ export async function run(config: Config, { json }: MigrateOptions = {}): Promis
 
 async function migrate(config: Config): Promise<string | null> {
   const { prepareDatabase } = await import('./database.ts');
-  const prepare = async (url: string) =>
-    (await prepareDatabase(url, { policiesDir: config.policiesDir })).apiKey;
+  const prepare = async (url: string) => {
+    const { apiKey, notices } = await prepareDatabase(url, { policiesDir: config.policiesDir });
+    for (const notice of notices) process.stderr.write(`${notice}\n`);
+    return apiKey;
+  };
   const known = config.databaseUrl ?? runningInstance(config.home)?.database;
   if (known) return prepare(known);
 

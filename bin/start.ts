@@ -139,8 +139,9 @@ async function bringUpDatabase({ config, supervisor, tree }: Setting): Promise<s
     databaseUrl(config, supervisor),
     import('./database.ts'),
   ]);
-  const { apiKey } = await prepareDatabase(url, { policiesDir: config.policiesDir });
+  const { apiKey, notices } = await prepareDatabase(url, { policiesDir: config.policiesDir });
   tree.apiKey = apiKey;
+  for (const notice of notices) say('tierline', notice);
   return url;
 }
 

@@ -320,10 +320,15 @@ function noPolicies(dir: string): Finding {
  * not keep among them.
  */
 export async function loadPolicies(dir: string): Promise<Policy[]> {
+  return (await loadPolicyFiles(dir)).map(({ policy }) => policy);
+}
+
+/** The same, each with the document as it was written. */
+export async function loadPolicyFiles(dir: string): Promise<{ policy: Policy; document: unknown }[]> {
   const names = (await readdir(dir)).filter((name) => /\.ya?ml$/.test(name)).toSorted();
   const loaded = await Promise.all(names.map((name) => loadFile(join(dir, name))));
   const findings = [...loaded.flatMap((one) => one.findings), ...repeatedNames(loaded)];
   if (names.length === 0) findings.push(noPolicies(dir));
   if (findings.length > 0) throw new PolicyFileError(findings);
-  return loaded.flatMap(({ policy }) => (policy ? [policy] : []));
+  return loaded.flatMap(({ policy, file }) => (policy ? [{ policy, document: file.value }] : []));
 }
