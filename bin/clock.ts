@@ -18,6 +18,7 @@ import {
   type Unreachable,
 } from '../domain/business-time.ts';
 import { dayNumber } from '../domain/calendar.ts';
+import { memberSpan } from './json-text.ts';
 
 /** Longer than any question; what is longer is not kept in memory. */
 const LINE_LIMIT = 1_000_000;
@@ -52,6 +53,14 @@ class Fault extends Error {
 }
 
 type Question = Record<string, unknown>;
+
+interface Line {
+  question: Question;
+  /** The calendar as it is written, or null where it is not an object. */
+  calendarText: string | null;
+  /** The calendar, where that text was met before. */
+  known: BusinessCalendar | null;
+}
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
@@ -121,7 +130,9 @@ function pausesOf({ pauses }: Question): readonly Pause[] {
 const calendars = new Map<string, BusinessCalendar>();
 const CALENDARS_KEPT = 1000;
 
-function calendarOf({ calendar: written }: Question): BusinessCalendar {
+function calendarOf({ question, calendarText, known }: Line): BusinessCalendar {
+  if (known) return known;
+  const written = question['calendar'];
   if (written === 'always') return 'always';
   if (!isGiven(written)) throw new Fault('missing', '/calendar', 'calendar is missing');
   if (typeof written !== 'object')
@@ -130,16 +141,13 @@ function calendarOf({ calendar: written }: Question): BusinessCalendar {
       '/calendar',
       `there is no calendar ${JSON.stringify(written)} here; say always, or write it out`,
     );
-  const text = JSON.stringify(written);
-  const known = calendars.get(text);
-  if (known) return known;
   const read = parseCalendar(written);
   if ('issues' in read) {
     const [first] = read.issues;
     throw new Fault(first!.code, `/calendar${pointerOf(first!.path)}`, first!.message);
   }
   if (calendars.size >= CALENDARS_KEPT) calendars.clear();
-  calendars.set(text, read.calendar);
+  if (calendarText !== null) calendars.set(calendarText, read.calendar);
   return read.calendar;
 }
 
@@ -187,10 +195,11 @@ function subtractFrom({ start, end }: Question): number {
   return isGiven(start) || !isGiven(end) ? instantOf(start, '/start') : instantOf(end, '/end');
 }
 
-function answerTo(question: Question): { at: string } | { seconds: number } {
+function answerTo(line: Line): { at: string } | { seconds: number } {
+  const { question } = line;
   const op = operationOf(question);
   checkFields(question, op);
-  const calendar = calendarOf(question);
+  const calendar = calendarOf(line);
   const pauses = pausesOf(question);
   if (op === 'subtract')
     return instantAnswer(subtract(calendar, subtractFrom(question), amountOf(question), pauses), question);
@@ -216,13 +225,23 @@ function questionIn(line: string): Question {
   return value as Question;
 }
 
+/** A line as read: most of the text is the calendar, which need not be parsed where it is known. */
+function readLine(line: string): Line {
+  const span = memberSpan(line, 'calendar');
+  if (!span) return { question: questionIn(line), calendarText: null, known: null };
+  const calendarText = line.slice(span.from, span.to);
+  const known = calendars.get(calendarText) ?? null;
+  const rest = known ? `${line.slice(0, span.from)}0${line.slice(span.to)}` : line;
+  return { question: questionIn(rest), calendarText, known };
+}
+
 /** The answer to one line, without its end. */
 export function answerLine(line: string): string {
   let id: unknown = null;
   try {
-    const question = questionIn(line);
-    id = question['id'] ?? null;
-    return JSON.stringify({ id, ...answerTo(question) });
+    const read = readLine(line);
+    id = read.question['id'] ?? null;
+    return JSON.stringify({ id, ...answerTo(read) });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return JSON.stringify({ id, error: error.answer });

@@ -47,6 +47,7 @@ export function calendarVersion(calendar: Calendar): string {
 
 const ZERO = 48;
 const COLON = 58;
+const HYPHEN = 45;
 
 /** The two digits at `index`, or NaN. Written out, as all here that is done for every window: calendars come by the thousand. */
 function twoDigits(text: string, index: number): number {
@@ -78,25 +79,24 @@ function zoneOf({ timezone }: Pick<Calendar, 'timezone'>): Zone {
 
 const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Days of the years before `year`, from the year 0 of the Gregorian calendar. */
-const leapDaysBefore = (year: number): number =>
-  year === 0
-    ? 0
-    : Math.floor((year - 1) / 4) - Math.floor((year - 1) / 100) + Math.floor((year - 1) / 400) + 1;
+const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
-const DAYS_TO_1970 = 1970 * 365 + leapDaysBefore(1970);
+/** Days from 1970-01-01 to the day 0 of March of the year 0, backwards. */
+const EPOCH_FROM_MARCH = 719_469;
 
 /** Days from 1970-01-01 to a date `YYYY-MM-DD`, or null where that is no date. */
 export function dayNumber(date: string): number | null {
-  if (date.length !== 10 || date[4] !== '-' || date[7] !== '-') return null;
+  if (date.length !== 10 || date.charCodeAt(4) !== HYPHEN || date.charCodeAt(7) !== HYPHEN) return null;
   const year = twoDigits(date, 0) * 100 + twoDigits(date, 2);
-  const [month, day] = [twoDigits(date, 5), twoDigits(date, 8)];
-  const isLeapYear = leapDaysBefore(year + 1) > leapDaysBefore(year);
-  const length = month === 2 && isLeapYear ? 29 : MONTH_LENGTHS[month - 1];
+  const month = twoDigits(date, 5);
+  const day = twoDigits(date, 8);
+  const length = month === 2 && isLeapYear(year) ? 29 : MONTH_LENGTHS[month - 1];
   if (Number.isNaN(year) || length === undefined || !(day >= 1 && day <= length)) return null;
-  let days = year * 365 + leapDaysBefore(year) + day - 1;
-  for (let before = 0; before < month - 1; before += 1) days += MONTH_LENGTHS[before]!;
-  return days + (month > 2 && isLeapYear ? 1 : 0) - DAYS_TO_1970;
+  // Years that start in March end with their leap day, so that the months before one are always as long.
+  const years = month <= 2 ? year - 1 : year;
+  const months = month <= 2 ? month + 9 : month - 3;
+  const leapDays = Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400);
+  return years * 365 + leapDays + Math.floor((153 * months + 2) / 5) + day - EPOCH_FROM_MARCH;
 }
 
 /** The date `YYYY-MM-DD` of a day number. */
