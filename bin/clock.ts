@@ -257,8 +257,12 @@ const TOO_LONG = JSON.stringify({
 async function* linesIn(input: AsyncIterable<string>): AsyncIterable<(string | null)[]> {
   let rest = '';
   let isTooLong = false;
+  let isFirst = true;
   for await (const chunk of input) {
-    const lines: (string | null)[] = (rest + chunk).split('\n');
+    // Some shells put a byte order mark before what they pipe.
+    const text = isFirst ? chunk.replace(/^\uFEFF/, '') : chunk;
+    isFirst = false;
+    const lines: (string | null)[] = (rest + text).split('\n');
     rest = lines.pop()!;
     if (isTooLong && lines.length > 0) {
       lines[0] = null;

@@ -169,6 +169,11 @@ test('minutes, an end to go back from, absent and empty fields, and a last line 
   ]);
 });
 
+test('a byte order mark is no part of the first line', async () => {
+  const { lines } = await clock(`\uFEFF${JSON.stringify({ id: 1, ...add })}\n`);
+  expect(lines).toEqual(['{"id":1,"at":"2026-01-12T09:01:00.000Z"}']);
+});
+
 test('a line that never ends is refused without being kept', async () => {
   const { lines } = await clock(
     `{"id":1,"x":"${'x'.repeat(3_000_000)}"}\n${JSON.stringify({ id: 2, ...add })}\n`,
