@@ -1,8 +1,12 @@
 /** Periods of law, counted in days as Regulation 1182/71 counts them. Instants are written with their offset. */
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { wallClock } from '../../bench/naive-clock.ts';
 import { expandCalendar, type Calendar, type Window } from '../../domain/calendar.ts';
 import { ALWAYS } from '../../domain/open-hours.ts';
 import { endOfBusinessDays, endOfMonths } from '../../domain/periods.ts';
+import { calendars, instants } from '../support/calendars.ts';
+import { runs } from '../support/runs.ts';
 
 const officeDay: readonly Window[] = [['09:00', '17:00']];
 
@@ -222,5 +226,54 @@ test('the days of a calendar are told only where asked for, one start more than 
       '2026-03-31T00:00+02:00',
     ].map((text) => Date.parse(text)),
     open: '001',
+  });
+});
+
+describe('on any calendar', () => {
+  const DAY = 86_400_000;
+  /** Known hours around an event, and the local dates on which windows open. */
+  const drawn = fc.record({ calendar: calendars, event: instants }).map(({ calendar, event }) => {
+    const hours = expandCalendar('law', calendar, event - 3 * DAY, event + 130 * DAY, { days: true });
+    const shows = wallClock(calendar.timezone);
+    const dateOf = (at: number) => shows(at).slice(0, 10);
+    const openDates = new Set(
+      (hours.intervals as [number, number][]).flatMap(([from, to]) => datesIn(from, to, dateOf)),
+    );
+    return { hours, event, dateOf, openDates: [...openDates].toSorted() };
+  });
+
+  /** Open intervals of days that follow each other without a break are one: every date in it is open. */
+  function datesIn(from: number, to: number, dateOf: (at: number) => string): string[] {
+    const dates = [dateOf(from)];
+    for (let at = from; at < to; at += DAY / 4) dates.push(dateOf(at));
+    return [...dates, dateOf(to - 1)];
+  }
+
+  test('a period of business days ends with the last of them', () => {
+    fc.assert(
+      fc.property(drawn, fc.integer({ min: 1, max: 12 }), ({ hours, event, dateOf, openDates }, n) => {
+        const end = endOfBusinessDays(hours, event, n);
+        fc.pre(end !== null);
+        const last = dateOf(end! - 1);
+        const counted = openDates.filter((date) => date > dateOf(event) && date <= last);
+        expect([counted.length, counted.at(-1), dateOf(end!) > last]).toEqual([n, last, true]);
+      }),
+      runs(200),
+    );
+  });
+
+  test('a period of months ends with the first business day from the same date on', () => {
+    fc.assert(
+      fc.property(drawn, fc.integer({ min: 1, max: 3 }), ({ hours, event, dateOf, openDates }, n) => {
+        const end = endOfMonths(hours, event, n);
+        fc.pre(end !== null);
+        const [year, month, date] = dateOf(event).split('-').map(Number) as [number, number, number];
+        const lastOfMonth = new Date(Date.UTC(year, month - 1 + n + 1, 0)).getUTCDate();
+        const same = new Date(Date.UTC(year, month - 1 + n, Math.min(date, lastOfMonth)));
+        const due = same.toISOString().slice(0, 10);
+        expect(dateOf(end! - 1)).toBe(openDates.find((one) => one >= due));
+      }),
+      runs(200),
+    );
   });
 });
