@@ -1,5 +1,6 @@
 /** Evaluating a policy: what it would make of a ticket, from opening to the end of the story, without opening one. */
-import { lifeOf, type Life } from '../domain/history.ts';
+import type { Opening } from '../domain/decide.ts';
+import { lifeInSteps, type Life } from '../domain/history.ts';
 import type { Fact, LedgerEvent, TicketAttributes } from '../domain/events.ts';
 import { lowestTier, priorityOf, type Policy } from '../domain/policy.ts';
 import { project } from '../domain/projection.ts';
@@ -43,30 +44,47 @@ function checkSize(policy: Policy, days: number): void {
   });
 }
 
-function play({ policy }: ChosenPolicy, body: EvaluateBody): Life {
+async function play({ policy }: ChosenPolicy, body: EvaluateBody): Promise<Life> {
   const { openedAt, priority, tier, impact = 'medium', urgency = 'medium', ...rest } = body.ticket;
   const until = endOf(body);
   checkSize(policy, (until - openedAt) / DAY + 60);
   const attributes = JSON.parse(JSON.stringify({ ...rest, impact, urgency })) as TicketAttributes;
   const facts = body.events.map(factOf).toSorted((a, b) => a.occurredAt - b.occurredAt);
-  const life = lifeOf(
-    {
-      type: 'opened',
-      ticketId: 'evaluated',
-      messageId: 'evaluated',
-      openedAt,
-      actor: { subject: 'evaluation', role: 'integration' },
-      attributes,
-      priority: priority ?? priorityOf(policy, impact, urgency),
-      tier: tier ?? lowestTier(policy),
-      mode: 'act',
-      rules: resolveRules(policy, { openedAt, now: until }),
-    },
-    { facts, until },
-  );
-  if (!life.cut) return life;
+  const opening: Opening = {
+    type: 'opened',
+    ticketId: 'evaluated',
+    messageId: 'evaluated',
+    openedAt,
+    actor: { subject: 'evaluation', role: 'integration' },
+    attributes,
+    priority: priority ?? priorityOf(policy, impact, urgency),
+    tier: tier ?? lowestTier(policy),
+    mode: 'act',
+    rules: resolveRules(policy, { openedAt, now: until }),
+  };
+  const life = await playedInTime(lifeInSteps(opening, { facts, until }));
+  if (life && !life.cut) return life;
   const message = 'More happens in this story than is played; let it end earlier';
   throw new Problem('invalid', message, { errors: [{ pointer: '/until', code: 'too_long', message }] });
+}
+
+/** Time that one story may take, and after which others get their turn, in milliseconds. */
+const BUDGET_MS = 2_000;
+const TURN_MS = 25;
+
+/** The life, or null where playing it takes too long. Other requests are answered meanwhile. */
+async function playedInTime(steps: Generator<void, Life, void>): Promise<Life | null> {
+  let spent = 0;
+  while (spent < BUDGET_MS) {
+    const started = performance.now();
+    do {
+      const step = steps.next();
+      if (step.done) return step.value;
+    } while (performance.now() - started < TURN_MS);
+    spent += performance.now() - started;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return null;
 }
 
 const ofType = <T extends LedgerEvent['type']>({ events }: Life, type: T) =>
@@ -124,7 +142,7 @@ function evaluationView(chosen: ChosenPolicy, life: Life, until: number) {
 
 async function evaluate(deps: ApiDeps, body: EvaluateBody): Promise<Reply> {
   const chosen = await chosenPolicy(deps, body.policy);
-  return { body: evaluationView(chosen, play(chosen, body), endOf(body)) };
+  return { body: evaluationView(chosen, await play(chosen, body), endOf(body)) };
 }
 
 export function evaluateRoutes(deps: ApiDeps): Route[] {

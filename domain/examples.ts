@@ -5,7 +5,7 @@
 import { elapsedOf } from './clock.ts';
 import type { DeskBody, LedgerEvent, TicketAttributes } from './events.ts';
 import { explainClock, type ExplainedSpan } from './explain.ts';
-import { lifeOf, type Life } from './history.ts';
+import { lifeOf, MOST_INSTANTS, type Life } from './history.ts';
 import {
   lowestTier,
   priorityOf,
@@ -96,8 +96,16 @@ const factId = (place: number): string => `e${String(place).padStart(4, '0')}`;
 export const endOf = ({ openedAt, events, until }: PolicyExample): number =>
   until ?? events.reduce((latest, { at }) => Math.max(latest, at), openedAt);
 
+interface Play {
+  policy: Policy;
+  rules: AppliedRules;
+  example: PolicyExample;
+  /** Instants that may be played. */
+  most: number;
+}
+
 /** Plays the story of an example under its policy, as a live ticket: ladders hand off, resolved tickets close. */
-function playExample(policy: Policy, rules: AppliedRules, example: PolicyExample): Life {
+function playExample({ policy, rules, example, most }: Play): Life {
   const { openedAt, attributes, events } = example;
   const until = endOf(example);
   const facts = events.map(({ at, ...body }, i) => ({ ...body, id: factId(i), occurredAt: at }));
@@ -115,6 +123,7 @@ function playExample(policy: Policy, rules: AppliedRules, example: PolicyExample
       rules,
     },
     { facts: facts.toSorted((a, b) => a.occurredAt - b.occurredAt), until },
+    most,
   );
 }
 
@@ -296,8 +305,7 @@ function ineffectiveIn({ events }: Life): string {
   return `; without effect: ${told.join(', ')}`;
 }
 
-function failuresOf(policy: Policy, rules: AppliedRules, example: PolicyExample): ExampleFailure[] {
-  const life = playExample(policy, rules, example);
+function failuresOf({ example }: Play, life: Life): ExampleFailure[] {
   const until = endOf(example);
   const comparison: Comparison = { example, failures: [], ineffective: ineffectiveIn(life) };
   const { clocks = {}, steps, tier, priority, state } = example.expect;
@@ -311,7 +319,12 @@ function failuresOf(policy: Policy, rules: AppliedRules, example: PolicyExample)
     if (value !== undefined && value !== got)
       fail(comparison, ['expect', field], { what: field, expected: String(value), got: String(got) });
   }
-  if (life.cut) fail(comparison, ['until'], { what: 'the story', expected: 'short', got: 'endless' });
+  if (life.cut)
+    fail(comparison, ['until'], {
+      what: 'the story',
+      expected: 'short enough to be played',
+      got: `broken off after ${life.instants} instants`,
+    });
   return comparison.failures;
 }
 
@@ -336,10 +349,12 @@ function rulesForAll(policy: Policy): (example: PolicyExample) => AppliedRules {
 export function runExamples(policy: Policy): ExampleFailure[] {
   if (examplesOf(policy).length === 0) return [];
   const rulesOf = rulesForAll(policy);
-  return examplesOf(policy).flatMap((example, i) =>
-    failuresOf(policy, rulesOf(example), example).map((failure) => ({
-      ...failure,
-      path: ['examples', i, ...failure.path],
-    })),
-  );
+  // Shared by all: whoever publishes a policy has everybody else wait.
+  let most = MOST_INSTANTS;
+  return examplesOf(policy).flatMap((example, i) => {
+    const play = { policy, rules: rulesOf(example), example, most };
+    const life = playExample(play);
+    most -= life.instants;
+    return failuresOf(play, life).map((failure) => ({ ...failure, path: ['examples', i, ...failure.path] }));
+  });
 }

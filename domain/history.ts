@@ -77,27 +77,42 @@ export function playInstant(
 export interface Life {
   ticket: Ticket;
   events: readonly LedgerEvent[];
-  /** Whether it was broken off because too much happened in it. */
+  /** How many instants were played: facts and milestones. */
+  instants: number;
+  /** Whether it was broken off because too much happens in it. */
   cut: boolean;
 }
 
 /** Instants of one life; a repeating clock of a second would otherwise be played for years. */
-const MOST_INSTANTS = 5_000;
+export const MOST_INSTANTS = 5_000;
 
-/** A life as it would be lived under these rules, in virtual time, with all that the engine decides. */
-export function lifeOf(opening: Opening, script: Script): Life {
+/**
+ * A life as it would be lived under these rules, in virtual time, with all that the engine decides. Pauses after each
+ * instant, so that whoever plays it for somebody can look at the time.
+ */
+export function* lifeInSteps(
+  opening: Opening,
+  script: Script,
+  most = MOST_INSTANTS,
+): Generator<void, Life, void> {
   const opened = decideOpening(opening, opening.openedAt);
   const events = [...opened.events];
   let { ticket } = opened;
   let next = 0;
-  for (let instants = 0; instants < MOST_INSTANTS; instants += 1) {
+  for (let instants = 0; ; instants += 1) {
     const at = nextInstant(ticket, script, next);
-    if (at === null) return { ticket, events, cut: false };
+    if (at === null || instants === most) return { ticket, events, instants, cut: at !== null };
     const played = playInstant(ticket, script, { at, next });
     events.push(...played.events);
     ({ ticket, next } = played);
+    yield;
   }
-  return { ticket, events, cut: true };
+}
+
+/** The same in one go. */
+export function lifeOf(opening: Opening, script: Script, most = MOST_INSTANTS): Life {
+  const steps = lifeInSteps(opening, script, most);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
 }
 
 /** The whole life of a case by pure functions: no server, no waiting. */

@@ -148,3 +148,29 @@ test('more than a thousand events, or calendars without end, are refused', async
     expect.objectContaining({ pointer: '/policy/calendars', code: 'too_long' }),
   ]);
 });
+
+test('a story in which something happens every minute of years is refused, and nobody waits for it', async () => {
+  const ladder = Array.from({ length: 300 }, (_, i) => ({
+    id: `s${i}`,
+    after: `${i + 1}m`,
+    actions: [{ notify: 'lead' }],
+  }));
+  const resolution = { calendar: 'always', targets: { P1: '1m' }, reopen: 'newCycle', ladder };
+  const events = Array.from({ length: 200 }, (_, i) => ({
+    type: i % 2 === 0 ? 'resolved' : 'reopened',
+    occurredAt: new Date(Date.parse(at('10:00:00')) + (i + 1) * 86_400_000).toISOString(),
+  }));
+  let isAnswered = false;
+  const evaluation = evaluate({ policy: { ...DOCUMENT, clocks: { resolution } }, events }).then((answer) => {
+    isAnswered = true;
+    return answer;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await office.agent.get('/v1/tickets')).status).toBe(200);
+  expect(isAnswered).toBe(false);
+  const { status, body } = await evaluation;
+  expect([status, body.errors[0]]).toEqual([
+    422,
+    expect.objectContaining({ pointer: '/until', code: 'too_long' }),
+  ]);
+}, 30_000);

@@ -274,6 +274,24 @@ describe('a policy with examples', () => {
     ]);
   });
 
+  test('plays only so much of all its stories together', () => {
+    const ladder = Array.from({ length: 99 }, (_, i) => ({
+      id: `s${i}`,
+      after: `${i + 1}m`,
+      actions: [{ notify: 'lead' }],
+    }));
+    const resolution = { calendar: 'always', targets: { P1: '1m' }, reopen: 'newCycle', ladder };
+    const events = Array.from({ length: 40 }, (_, i) => ({
+      at: `2026-02-${String(4 + Math.floor(i / 2)).padStart(2, '0')}T${i % 2 === 0 ? '10:00' : '18:00'}Z`,
+      type: i % 2 === 0 ? 'resolved' : 'reopened',
+    }));
+    const examples = ['one', 'two', 'three'].map((name) => ({ ...STORY, name, events, expect: {} }));
+    const parsed = parsePolicy({ ...POLICY, clocks: { resolution }, examples });
+    const failed = 'policy' in parsed ? runExamples(parsed.policy) : [];
+    expect(failed.map(({ example, path }) => [example, path.at(-1)])).toEqual([['three', 'until']]);
+    expect(failed[0]!.message).toContain('broken off after');
+  });
+
   test('of which the stories lie years apart is played all the same', () => {
     const far = { ...STORY, name: 'later', opened: '2036-02-03T10:00Z' };
     const expected = { clocks: { resolution: { deadlineAt: '2036-02-03T14:00Z' } } };
