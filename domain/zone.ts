@@ -11,18 +11,18 @@ const QUARTER = 900_000;
 const DAY = 86_400_000;
 
 /** Offsets are known block by block, so that two instants decades apart cost two blocks. */
-const BLOCK = 32 * DAY;
+const BLOCK = 30 * DAY;
 
 /**
- * How often offsets are compared when a block is searched for changes, 6.4 days. Two changes of one zone are at least
+ * How often offsets are compared when a block is searched for changes. Two changes of one zone are at least
  * a week apart (Gaza in October 2040, where Ramadan ends a week before summer time does).
  */
-const SAMPLE = BLOCK / 5;
+const SAMPLE = 6 * DAY;
 
 /** No local clock is further from UTC: Manila was 15 h 56 min behind, Metlakatla 15 h 2 min ahead. */
 const FARTHEST = 16 * 3_600_000;
 
-/** Beyond it a zone starts again: 64 years of blocks. */
+/** Beyond it a zone starts again: 60 years of blocks. */
 const BLOCKS_KEPT = 730;
 /** Every zone has about 30 KB in `Intl`; some callers spell zones as they like. */
 const ZONES_KEPT = 1000;
@@ -34,7 +34,7 @@ export interface ClockChange {
   after: number;
 }
 
-/** The offset at an instant, and the changes after it. */
+/** The offset at an instant, and the changes after it, in order. */
 export interface Offsets {
   offset: number;
   changes: readonly ClockChange[];
@@ -107,7 +107,7 @@ export class Zone {
     return found;
   }
 
-  /** The block that starts at `start`. A change just at its start is not in it: the block begins with what is after. */
+  /** The block that starts at `start`: it begins with what is after a change just there, and has one just at its end. */
   #search(start: number): Offsets {
     const offset = this.#ask(start);
     const changes: ClockChange[] = [];
@@ -117,8 +117,7 @@ export class Zone {
       if (after !== before) changes.push(this.#changeBetween(from, from + SAMPLE, before));
       before = after;
     }
-    // One at the very end belongs to the next block.
-    return { offset, changes: changes.filter(({ at }) => at < start + BLOCK) };
+    return { offset, changes };
   }
 
   /** The change in `(from, to]`: to the second, which is how exactly zone rules are written. */
