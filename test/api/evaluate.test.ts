@@ -23,7 +23,7 @@ const DOCUMENT = {
       calendar: 'always',
       targets: { P1: '4h', P2: '8h' },
       ladder: [
-        { at: '75%', actions: [{ notify: 'assignee' }] },
+        { at: '75%', actions: [{ notify: 'team' }] },
         { at: 'breach', actions: [{ handOff: 'next' }, { notify: 'lead' }] },
       ],
     },
@@ -71,7 +71,7 @@ test('a policy written out is played: steps, hand-off, notifications, breach, an
     ],
     handoffs: [{ fromTier: 1, toTier: 2, step: 'breach' }],
     notifications: [
-      { audience: 'assignee', tier: 1 },
+      { audience: 'team', tier: 1 },
       { audience: 'lead', tier: 2 },
     ],
     breaches: [{ clock: 'resolution', cycle: 1, deadlineAt: at('14:00:00'), tier: 1, priority: 'P1' }],
