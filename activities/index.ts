@@ -1,17 +1,20 @@
 /** Everything the workflows can do to the outside world, joined from its parts. */
 import { createFollowing, type FollowDeps, type Following } from './follow.ts';
 import { createRecording, type Recording } from './record.ts';
+import { createRuleChanging, type RuleChangeDeps, type RuleChanging } from './rule-change.ts';
 import { createRules, type Rules } from './rules.ts';
 import { createSpoolReading, type SpoolReading } from './spool.ts';
+import type { CalendarStore } from '../prisma/calendars.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { Spool } from '../prisma/spool.ts';
 
-export type Activities = Recording & Rules & SpoolReading & Following;
+export type Activities = Recording & Rules & SpoolReading & Following & RuleChanging;
 
-export interface ActivityDeps extends FollowDeps {
+export interface ActivityDeps extends FollowDeps, Omit<RuleChangeDeps, 'policies'> {
   ledger: Pick<Ledger, 'record'>;
-  policies: Pick<PolicyStore, 'version'>;
+  policies: Pick<PolicyStore, 'current' | 'version'>;
+  calendars: Pick<CalendarStore, 'byHash'>;
   spool: Pick<Spool, 'pending'>;
 }
 
@@ -21,5 +24,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createRules(deps),
     ...createSpoolReading(deps),
     ...createFollowing(deps),
+    ...createRuleChanging(deps),
   };
 }

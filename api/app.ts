@@ -14,10 +14,13 @@ import { idempotencyKeyIn, ifMatchIn, requestIdIn } from './headers.ts';
 import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
 import { openApiDocument } from './openapi.ts';
+import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
 import { requestRoutes } from './requests.ts';
 import type { Call, Reply, Route } from './route.ts';
+import { ruleChangeRoutes } from './rule-changes.ts';
 import { securityHeaders } from './security-headers.ts';
+import { storedCalendarRoutes } from './stored-calendars.ts';
 import { ticketRoutes } from './tickets.ts';
 import { whatIfRoutes } from './what-ifs.ts';
 
@@ -34,6 +37,9 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...explainRoutes(deps),
     ...evaluateRoutes(deps),
     ...whatIfRoutes(deps),
+    ...storedCalendarRoutes(deps),
+    ...policyRoutes(deps),
+    ...ruleChangeRoutes(deps),
   ];
 }
 

@@ -2,11 +2,15 @@
 import type { Policy } from '../domain/policy.ts';
 import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import type { BreachStore } from '../prisma/breaches.ts';
+import type { CalendarStore } from '../prisma/calendars.ts';
+import type { HistoryStore } from '../prisma/histories.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { Ledger } from '../prisma/ledger.ts';
-import type { HistoryStore } from '../prisma/histories.ts';
+import type { PolicyStore } from '../prisma/policies.ts';
+import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { Engine } from './engine.ts';
+import type { RuleChangeRunner } from './rule-change-runner.ts';
 
 export interface ApiDeps {
   tickets: TicketStore;
@@ -19,6 +23,12 @@ export interface ApiDeps {
   /** The current version of every policy. */
   policies(): Promise<Policy[]>;
   policyVersion(name: string, version: number): Promise<Policy>;
+  /** Asks again which policies are in force, the next time; this process has just changed it. */
+  forgetPolicies(): void;
+  policyStore: PolicyStore;
+  calendars: CalendarStore;
+  ruleChanges: RuleChangeStore;
+  ruleChangeRunner: RuleChangeRunner;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;

@@ -23,7 +23,11 @@ const TAGS = [
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'breaches', description: 'Broken promises' },
   { name: 'calendars', description: 'Business time' },
-  { name: 'policies', description: 'Try a policy, before anybody is judged by it' },
+  {
+    name: 'policies',
+    description: 'What is promised, as versions; and trying it before anybody is judged by it',
+  },
+  { name: 'rule changes', description: 'Versions on their way to the open tickets' },
   { name: 'webhooks', description: 'What Tierline sends' },
   { name: 'health', description: 'For load balancers and supervisors' },
 ];

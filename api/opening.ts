@@ -1,9 +1,9 @@
 /** Opening a ticket: taken in once, judged by a policy, opened by the engine or kept until that is back. */
 import { uuidv7 } from 'uuidv7';
-import { resolveRules } from '../domain/rules.ts';
+import { createRulesCache, type RulesFor } from '../domain/rules.ts';
 import { firstEventIdOf, type Opening } from '../domain/decide.ts';
 import type { Actor, TicketAttributes } from '../domain/events.ts';
-import { lowestTier, matchPolicy, priorityOf, type AppliedRules, type Policy } from '../domain/policy.ts';
+import { lowestTier, matchPolicy, priorityOf, type Policy } from '../domain/policy.ts';
 import { checkBackdating } from './backdating.ts';
 import type { ApiDeps } from './deps.ts';
 import { EngineUnavailable } from './engine-errors.ts';
@@ -15,22 +15,6 @@ import type { OpenTicketBody } from './schemas/tickets.ts';
 import { locationOf, showTicket, showWaiting } from './show-ticket.ts';
 
 export type OpenCall = Call<unknown, unknown, OpenTicketBody>;
-
-const DAY = 86_400_000;
-
-type RulesFor = (policy: Policy, when: { openedAt: number; now: number }) => AppliedRules;
-
-/** Tickets of one policy and day share their rules: calendars are expanded once. */
-function rulesOfTheDay(): RulesFor {
-  const known = new Map<string, AppliedRules>();
-  return (policy, { openedAt, now }) => {
-    const key = [policy.name, policy.version, Math.floor(openedAt / DAY), Math.floor(now / DAY)].join('/');
-    const rules = known.get(key) ?? resolveRules(policy, { openedAt, now });
-    if (known.size > 500) known.clear();
-    known.set(key, rules);
-    return rules;
-  };
-}
 
 function choosePolicy(policies: readonly Policy[], body: OpenTicketBody): Policy {
   const found =
@@ -153,7 +137,7 @@ async function reply(deps: ApiDeps, call: OpenCall, taken: TakenIn): Promise<Rep
 
 /** What `POST /v1/tickets` does. */
 export function createOpening(deps: ApiDeps): (call: OpenCall) => Promise<Reply> {
-  const rulesFor = rulesOfTheDay();
+  const rulesFor = createRulesCache();
   return async (call) => {
     const now = (deps.now ?? Date.now)();
     const { body, actor } = call;

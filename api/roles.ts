@@ -5,17 +5,30 @@ export const OPERATIONS = [
   'ticket.tell',
   'breach.read',
   'calendar.evaluate',
+  'rule.read',
+  'rule.change',
 ] as const;
-/** `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. */
+/**
+ * `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. `rule.change`: publish
+ * policies and calendars, and bring them to open tickets.
+ */
 export type Operation = (typeof OPERATIONS)[number];
 
 export const PERMISSIONS = {
   integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
-  agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
-  lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
-  manager: ['ticket.read', 'breach.read', 'calendar.evaluate'],
-  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate'],
-  admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
+  agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read'],
+  lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate', 'rule.read'],
+  manager: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'rule.change'],
+  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read'],
+  admin: [
+    'ticket.read',
+    'ticket.work',
+    'ticket.tell',
+    'breach.read',
+    'calendar.evaluate',
+    'rule.read',
+    'rule.change',
+  ],
 } as const satisfies Record<string, readonly Operation[]>;
 
 export type Role = keyof typeof PERMISSIONS;

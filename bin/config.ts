@@ -29,6 +29,8 @@ export interface Config {
   logLevel: LogLevel;
   /** TIERLINE_POLICIES, absolute: folder of the policies seeded at start. */
   policiesDir: string;
+  /** TIERLINE_RULE_CHANGES_PER_SECOND: how many open tickets a change of rules reaches per second, at most. */
+  ruleChangesPerSecond: number;
 }
 
 /** What API and worker need: both servers known. */
@@ -71,6 +73,11 @@ const environment = z.object({
     .string()
     .refine(existsSync, 'names no existing folder')
     .default(join(projectRoot, 'policies')),
+  TIERLINE_RULE_CHANGES_PER_SECOND: z
+    .string()
+    .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
+    .transform(Number)
+    .default(20),
 });
 
 /** Variables whose values must not be repeated in a message or a log. */
@@ -97,6 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookSecret: data.TIERLINE_WEBHOOK_SECRET,
     logLevel: data.TIERLINE_LOG_LEVEL,
     policiesDir: resolve(data.TIERLINE_POLICIES),
+    ruleChangesPerSecond: data.TIERLINE_RULE_CHANGES_PER_SECOND,
   };
 }
 

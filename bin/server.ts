@@ -7,14 +7,17 @@ import type { ApiDeps } from '../api/deps.ts';
 import { createEngine, type Engine } from '../api/engine.ts';
 import { EngineUnavailable } from '../api/engine-errors.ts';
 import { Problem, RETRY_LATER } from '../api/problem.ts';
+import { createRuleChangeRunner } from '../api/rule-change-runner.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { createBreachStore } from '../prisma/breaches.ts';
+import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createHistoryStore } from '../prisma/histories.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createLedger } from '../prisma/ledger.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
+import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
@@ -27,12 +30,19 @@ const POLICIES_CACHED_MS = 2_000;
 const DRAIN_EVERY_MS = 2_000;
 const DRAIN_BATCH = 100;
 
-/** Policy versions never change, so each is read once; which is current is asked again every few seconds. */
-function cachedPolicies(database: Database): Pick<ApiDeps, 'policies' | 'policyVersion'> {
+/**
+ * What a policy version says never changes, so each is read once; the calendars that are joined into it are as they
+ * were then. What is in force is asked again every few seconds.
+ */
+function cachedPolicies(
+  database: Database,
+): Pick<ApiDeps, 'policies' | 'policyVersion' | 'forgetPolicies' | 'policyStore'> {
   const store = createPolicyStore(database);
   const versions = new Map<string, Promise<Policy>>();
   let current: { at: number; policies: Promise<Policy[]> } | null = null;
   return {
+    policyStore: store,
+    forgetPolicies: () => void (current = null),
     policies() {
       if (!current || current.at < Date.now() - POLICIES_CACHED_MS)
         current = { at: Date.now(), policies: store.current() };
@@ -75,6 +85,9 @@ export function apiDeps(
     }),
     apiKeys: createApiKeyStore(database),
     ...cachedPolicies(database),
+    calendars: createCalendarStore(database),
+    ruleChanges: createRuleChangeStore(database),
+    ruleChangeRunner: createRuleChangeRunner({ client, taskQueue }),
     async checkReady() {
       // Anybody may ask: where database and Temporal are is not told.
       await database.$queryRaw`SELECT 1`.catch(() => {

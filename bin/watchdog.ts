@@ -17,6 +17,8 @@ export interface WatchdogDeps {
   databaseUrl: string;
   engine: Pick<Engine, 'nudge'>;
   log: Logger;
+  /** What else the one on duty does every round. */
+  also?: () => Promise<void>;
   roundMs?: number;
   graceMs?: number;
 }
@@ -30,6 +32,7 @@ export function startWatchdog({
   databaseUrl,
   engine,
   log,
+  also,
   roundMs = ROUND_MS,
   graceMs = GRACE_MS,
 }: WatchdogDeps): Watchdog {
@@ -45,6 +48,7 @@ export function startWatchdog({
       log.warn({ ticketId }, 'a ticket overslept its milestone');
       await engine.nudge(ticketId);
     }
+    await also?.();
   };
 
   let running: Promise<void> = Promise.resolve();

@@ -12,17 +12,22 @@ import { createActivities, type Activities } from '../activities/index.ts';
 import type { RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
 import { createNotifier } from '../activities/notify.ts';
+import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
+import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createLedger } from '../prisma/ledger.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createReaderStore } from '../prisma/readers.ts';
+import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { READER_WORKFLOW, readerWorkflowId, TASK_QUEUE } from '../workflows/messages.ts';
-import { createEngine } from '../api/engine.ts';
+import { createEngine, type Engine } from '../api/engine.ts';
+import { Refused } from '../api/engine-errors.ts';
+import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { temporalTarget } from './temporal.ts';
@@ -32,14 +37,40 @@ import { bundleWorkflows } from './workflow-bundle.ts';
 /** The readers of the ledger; each is one long-lived workflow. */
 export const READERS = ['notifications', 'task-priority', 'follow-ups'] as const;
 
-/** The activities over a real database; without handlers, the ledger is written and nobody reads it. */
-export function activitiesOver(database: Database, handlers: Record<string, RowHandler> = {}): Activities {
+export interface Doing {
+  /** Reader of the ledger → what it does with each row; without one, nobody reads it. */
+  handlers?: Record<string, RowHandler>;
+  /** The way to the tickets, for changes of rules; without it they wait. */
+  engine?: Pick<Engine, 'ask'>;
+  pace?: Pace;
+}
+
+/** A ticket's answer to a change of rules; what is no answer is thrown, and asked again. */
+async function askTicket(
+  engine: Doing['engine'],
+  ...[ticketId, request]: Parameters<Engine['ask']>
+): Promise<Asked> {
+  if (!engine) throw new Error('There is no way to the tickets');
+  try {
+    return (await engine.ask(ticketId, request)) ? 'granted' : 'unknown';
+  } catch (error) {
+    if (error instanceof Refused) return { refusal: error.refusal };
+    throw error;
+  }
+}
+
+/** The activities over a real database. */
+export function activitiesOver(database: Database, { handlers = {}, engine, pace }: Doing = {}): Activities {
   return createActivities({
     ledger: createLedger(database),
     policies: createPolicyStore(database),
+    calendars: createCalendarStore(database),
     spool: createSpool(database),
     readers: createReaderStore(database),
     handlers,
+    changes: createRuleChangeStore(database),
+    askTicket: (...request) => askTicket(engine, ...request),
+    pace: pace ?? DEFAULT_PACE,
   });
 }
 
@@ -112,25 +143,37 @@ export async function run(config: ServiceConfig): Promise<void> {
     Connection.connect(connectionOptions),
   ]);
   const client = new Client({ connection: clientConnection, namespace });
-  const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue: TASK_QUEUE,
-    workflowBundle,
-    activities: activitiesOver(database, rowHandlers(database, { client, config, log })),
-    maxCachedWorkflows: 2000,
-    shutdownGraceTime: '2s',
-    shutdownForceTime: '10s',
-  });
-  const running = worker.run();
-  await startReaders(client);
   const engine = createEngine({
     client,
     taskQueue: TASK_QUEUE,
     ledger: createLedger(database),
     spool: createSpool(database),
   });
-  const watchdog = startWatchdog({ databaseUrl: config.databaseUrl, engine, log });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: TASK_QUEUE,
+    workflowBundle,
+    activities: activitiesOver(database, {
+      handlers: rowHandlers(database, { client, config, log }),
+      engine,
+      pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },
+    }),
+    maxCachedWorkflows: 2000,
+    shutdownGraceTime: '2s',
+    shutdownForceTime: '10s',
+  });
+  const running = worker.run();
+  await startReaders(client);
+  const runner = createRuleChangeRunner({ client, taskQueue: TASK_QUEUE });
+  const changes = createRuleChangeStore(database);
+  const watchdog = startWatchdog({
+    databaseUrl: config.databaseUrl,
+    engine,
+    log,
+    // A change of rules whose workflow was never started, or was lost.
+    also: () => startUnfinished(changes, runner),
+  });
   process.stderr.write('worker ready\n');
   await running;
   await watchdog.stop();

@@ -1,21 +1,9 @@
 /** Changes of rules on their way to the open tickets: what was asked, how far it has come, what became of each ticket. */
 import type { Actor, LedgerEvent } from '../domain/events.ts';
 import type { AppliedRules } from '../domain/policy.ts';
+import type { ChangeKind, ChangeState } from '../domain/rule-change.ts';
 import type { Database } from './client.ts';
 import { Prisma, type RuleChange as ChangeRow, type RuleChangeTicket } from './generated/client.ts';
-
-export const CHANGE_KINDS = ['policy', 'calendar'] as const;
-export type ChangeKind = (typeof CHANGE_KINDS)[number];
-
-export const CHANGE_STATES = [
-  'awaitingApproval',
-  'scheduled',
-  'running',
-  'done',
-  'failed',
-  'cancelled',
-] as const;
-export type ChangeState = (typeof CHANGE_STATES)[number];
 
 export interface RuleChangeRecord extends Omit<
   ChangeRow,
@@ -55,6 +43,7 @@ export type Target =
 /** An open ticket, and by which policy it is judged. */
 export interface OpenTicket {
   id: string;
+  openedAt: Date;
   policy: string;
   policyVersion: number;
 }
@@ -112,7 +101,7 @@ export interface RuleChangeStore {
   behind(target: Target, page: { after: string | null; limit: number }): Promise<OpenTicket[]>;
   /** Openings that wait in the spool and were resolved under older rules, perhaps. */
   waitingOpenings(): Promise<number>;
-  /** The next tickets to work on: claimed before and not dealt with, or else newly claimed, most urgent first. */
+  /** The next tickets to work on: claimed before and not dealt with, then newly claimed, most urgent first. */
   claim(change: RuleChangeRecord, limit: number): Promise<OpenTicket[]>;
   /** What became of a ticket; the first word stands. */
   settleTicket(
@@ -151,6 +140,16 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
   const notClaimed = (changeId: string) => Prisma.sql`
     NOT EXISTS (SELECT FROM rule_change_tickets r WHERE r.change_id = ${changeId} AND r.ticket_id = t.id)`;
 
+  /** A file may publish while a change waits: then it comes too late, and is cancelled. */
+  const isOvertaken = async (id: string): Promise<boolean> => {
+    const [newer] = await database.$queryRaw<{ version: number }[]>`
+      SELECT p.version FROM rule_changes c JOIN policies_in_force p ON p.name = c.name AND p.version > c.to_version
+      WHERE c.id = ${id} AND c.kind = 'policy' AND (c.state = 'awaitingApproval'
+        OR c.state = 'scheduled' AND c.effective_from <= clock_timestamp())`;
+    if (newer) await store.cancel(id, null, `Version ${newer.version} was published before its time came`);
+    return newer !== undefined;
+  };
+
   const store: RuleChangeStore = {
     async propose(proposal, version) {
       const [row] = await database.$queryRaw<{ answer: { changeId: string } | { inProgress: string } }[]>`
@@ -181,6 +180,7 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
       return rows.map(asChange);
     },
     async approve(id, by) {
+      if (await isOvertaken(id)) return false;
       const [row] = await database.$queryRaw<{ done: boolean }[]>`
         SELECT tierline_approve(${id}, ${JSON.stringify(by)}::jsonb) AS done`;
       return row!.done;
@@ -191,13 +191,7 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
       return row!.done;
     },
     async begin(id) {
-      const [overtaken] = await database.$queryRaw<{ version: number }[]>`
-        SELECT p.version FROM rule_changes c JOIN policies_in_force p ON p.name = c.name AND p.version > c.to_version
-        WHERE c.id = ${id} AND c.kind = 'policy' AND c.state = 'scheduled' AND c.effective_from <= clock_timestamp()`;
-      if (overtaken) {
-        await store.cancel(id, null, `Version ${overtaken.version} was published before its time came`);
-        return;
-      }
+      if (await isOvertaken(id)) return;
       await database.$executeRaw`
         UPDATE rule_changes SET state = 'running', started_at = clock_timestamp()
         WHERE id = ${id} AND state = 'scheduled' AND effective_from <= clock_timestamp()`;
@@ -223,7 +217,7 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
       return { kind, name, hash: row.hash };
     },
     behind: (target, { after, limit }) => database.$queryRaw<OpenTicket[]>`
-      SELECT t.id, t.policy, t.policy_version AS "policyVersion" ${behindQuery(target)}
+      SELECT t.id, t.opened_at AS "openedAt", t.policy, t.policy_version AS "policyVersion" ${behindQuery(target)}
         AND (${after}::text IS NULL OR t.id > ${after}::text)
       ORDER BY t.id LIMIT ${limit}`,
     async waitingOpenings() {
@@ -232,16 +226,16 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
     async claim(change, limit) {
       const target = await store.targetOf(change);
       const pending = () => database.$queryRaw<OpenTicket[]>`
-        SELECT t.id, t.policy, t.policy_version AS "policyVersion"
+        SELECT t.id, t.opened_at AS "openedAt", t.policy, t.policy_version AS "policyVersion"
         FROM rule_change_tickets r JOIN tickets t ON t.id = r.ticket_id
         WHERE r.change_id = ${change.id} AND r.state = 'pending'
         ORDER BY r.attempts, t.next_deadline_at NULLS LAST, t.id LIMIT ${limit}`;
       const left = await pending();
-      if (left.length > 0) return left;
+      if (left.length === limit) return left;
       await database.$executeRaw`
         INSERT INTO rule_change_tickets (change_id, ticket_id, state)
         SELECT ${change.id}, t.id, 'pending' ${behindQuery(target)} AND ${notClaimed(change.id)}
-        ORDER BY t.next_deadline_at NULLS LAST, t.id LIMIT ${limit}
+        ORDER BY t.next_deadline_at NULLS LAST, t.id LIMIT ${limit - left.length}
         ON CONFLICT DO NOTHING`;
       return pending();
     },

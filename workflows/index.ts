@@ -1,3 +1,4 @@
 /** Every workflow by name; the bundle starts here. */
 export { readerWorkflow } from './reader.ts';
+export { ruleChangeWorkflow } from './rule-change.ts';
 export { ticketWorkflow } from './ticket.ts';

@@ -13,12 +13,14 @@ export const TASK_QUEUE = 'tierline';
 
 export const TICKET_WORKFLOW = 'ticketWorkflow';
 export const READER_WORKFLOW = 'readerWorkflow';
+export const RULE_CHANGE_WORKFLOW = 'ruleChangeWorkflow';
 
 /** Temporal's priority keys count from 1, the most urgent: under load a P1 is served before a P4. */
 export const priorityKeyOf = (priority: Priority): number => PRIORITIES.indexOf(priority) + 1;
 
 export const ticketWorkflowId = (ticketId: string): string => `ticket/${ticketId}`;
 export const readerWorkflowId = (reader: string): string => `reader/${reader}`;
+export const ruleChangeWorkflowId = (changeId: string): string => `rule-change/${changeId}`;
 
 /** What a request came to: it is in the ledger up to `sequence`. */
 export interface Granted {
@@ -66,6 +68,13 @@ export const factsSignal = defineSignal<[readonly Fact[]]>('facts');
 
 /** Asks the ticket to look at the clock again: the watchdog's nudge. */
 export const tickSignal = defineSignal<[]>('tick');
+
+export interface RuleChangeInput {
+  changeId: string;
+}
+
+/** Asks a change of rules to look at its row again: it was approved or cancelled. */
+export const lookAgainSignal = defineSignal<[]>('lookAgain');
 
 /** How the ticket stands in the workflow's memory; for operators, the API reads PostgreSQL. */
 export const ticketQuery = defineQuery<Ticket | null>('ticket');

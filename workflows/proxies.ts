@@ -27,3 +27,10 @@ export const { followLedger } = proxyActivities<Pick<Activities, 'followLedger'>
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
+
+/** Works on a change of rules, a page of tickets at a time; a ticket that does not answer is asked again, later and later. */
+export const { workOnRuleChange } = proxyActivities<Pick<Activities, 'workOnRuleChange'>>({
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '20s',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});

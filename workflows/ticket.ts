@@ -140,8 +140,12 @@ function hoursRunShort(book: Book, now: number): boolean {
 async function extendHours(book: Book, clock: () => number): Promise<void> {
   const { rules, situation } = book.current!;
   const { name, version } = rules.policy;
-  const hours = await loadLongerHours({ policy: name, version, openedAt: situation.openedAt, now: clock() });
-  book.longerHours(hours, clock());
+  const { openedAt } = situation;
+  const calendars = Object.fromEntries(Object.entries(rules.hours).map(([one, known]) => [one, known.version]));
+  book.longerHours(
+    await loadLongerHours({ policy: name, version, calendars, openedAt, now: clock() }),
+    clock(),
+  );
 }
 
 function hasEnded(book: Book): boolean {

@@ -7,6 +7,9 @@ import { allRoutes } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { PROBLEM_CODES } from '../../api/problem.ts';
 import * as examples from '../../api/schemas/examples.ts';
+import { calendarVersionView, policyVersionView } from '../../api/schemas/policies.ts';
+import { changedTicketView, forecastView, ruleChangeView } from '../../api/schemas/rule-changes.ts';
+import * as ruleExamples from '../../api/schemas/rule-examples.ts';
 import { breachView } from '../../api/schemas/breaches.ts';
 import { clocksView } from '../../api/schemas/clocks.ts';
 import { problemSchema } from '../../api/schemas/common.ts';
@@ -140,6 +143,11 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['facts answer', factsAnswer, examples.FACTS_ANSWER_EXAMPLE],
   ['notification', notification, examples.NOTIFICATION_EXAMPLE],
   ['problem', problemSchema, examples.PROBLEM_EXAMPLE],
+  ['policy version', policyVersionView, ruleExamples.POLICY_VERSION_EXAMPLE],
+  ['calendar version', calendarVersionView, ruleExamples.CALENDAR_VERSION_EXAMPLE],
+  ['forecast', forecastView, ruleExamples.FORECAST_EXAMPLE],
+  ['change of rules', ruleChangeView, ruleExamples.RULE_CHANGE_EXAMPLE],
+  ['changed ticket', changedTicketView, ruleExamples.CHANGED_TICKET_EXAMPLE],
 ];
 test.each(KEPT)('the example of a %s is one', (_name, schema, example) => {
   expect(schema.parse(example)).toEqual(example);
@@ -168,6 +176,7 @@ test('the webhook that is described is the one that is sent', () => {
 
 test('every code of a problem is one that some operation can answer', () => {
   const text = JSON.stringify(document);
-  const beyond = ['not_found', 'method_not_allowed']; // of no operation: the path or the method is none
+  // Of no operation: the path or the method is none; or a ticket's answer to a change of rules, which skips it.
+  const beyond = ['not_found', 'method_not_allowed', 'policy_differs'];
   expect(PROBLEM_CODES.filter((code) => !beyond.includes(code) && !text.includes(`\`${code}\``))).toEqual([]);
 });

@@ -31,7 +31,7 @@ const table = ROLES.flatMap((role) =>
 );
 
 test.each(table)('$role $verdict $operationId', async ({ role, method, path, operation, isAllowedTo }) => {
-  const { status, body } = await callers.get(role)!.send(method, path.replace('{ticketId}', 'tkt_nobody'), {
+  const { status, body } = await callers.get(role)!.send(method, path.replaceAll(/\{\w+\}/g, 'nobody'), {
     ...(method === 'post' && { body: '{"nonsense":true}' }),
   });
   if (isAllowedTo) expect([200, 404, 422]).toContain(status);
@@ -39,14 +39,22 @@ test.each(table)('$role $verdict $operationId', async ({ role, method, path, ope
     expect([status, body.code, body.detail]).toEqual([403, 'forbidden', expect.stringContaining(operation)]);
 });
 
-test('agents see no breaches, managers and auditors change nothing, integrations judge nobody', () => {
+test('agents see no breaches, managers change rules and no ticket, auditors nothing, integrations judge nobody', () => {
   expect(PERMISSIONS).toEqual({
     integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
-    agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
-    lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
-    manager: ['ticket.read', 'breach.read', 'calendar.evaluate'],
-    auditor: ['ticket.read', 'breach.read', 'calendar.evaluate'],
-    admin: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate'],
+    agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read'],
+    lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate', 'rule.read'],
+    manager: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'rule.change'],
+    auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read'],
+    admin: [
+      'ticket.read',
+      'ticket.work',
+      'ticket.tell',
+      'breach.read',
+      'calendar.evaluate',
+      'rule.read',
+      'rule.change',
+    ],
   });
 });
 

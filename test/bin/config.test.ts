@@ -12,6 +12,7 @@ test('an empty environment gives the defaults', () => {
     port: 7400,
     logLevel: 'info',
     policiesDir: join(projectRoot, 'policies'),
+    ruleChangesPerSecond: 20,
   });
 });
 
@@ -53,6 +54,7 @@ test.each([
   ['TIERLINE_WEBHOOK_SECRET', secret.slice(6)],
   ['TIERLINE_LOG_LEVEL', 'loud'],
   ['TIERLINE_POLICIES', '/no/such/folder'],
+  ['TIERLINE_RULE_CHANGES_PER_SECOND', '0'],
 ])('refuses %s=%s by name', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(name);
 });

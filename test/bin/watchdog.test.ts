@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { startUnfinished } from '../../api/rule-change-runner.ts';
 import { startWatchdog } from '../../bin/watchdog.ts';
 import { createWatchdogStore } from '../../prisma/watchdog.ts';
 import { ticketWorkflowId } from '../../workflows/messages.ts';
-import { createDesk, type Desk } from '../support/desk.ts';
+import { createDesk, eventually, type Desk } from '../support/desk.ts';
 
 let desk: Desk;
 beforeAll(async () => {
@@ -28,6 +29,33 @@ test('a ticket whose workflow was deleted breaches all the same, once, at its de
   await watchdog.stop();
   const breaches = events.filter((event) => event.type === 'breached' && event.clock === 'resolution');
   expect(breaches).toMatchObject([{ deadlineAt: openedAt + 20_000 }]);
+});
+
+test('a change of rules that was stored and never started is started', async () => {
+  const change = {
+    id: 'chg_never-started',
+    kind: 'calendar' as const,
+    name: 'office',
+    requestedBy: { subject: 'key:manager', role: 'manager' },
+    reason: 'The process died right after',
+    effectiveFrom: null,
+    retroactive: false,
+  };
+  await desk.ruleChanges.propose(change, { hash: 'x', body: {} });
+  const watchdog = startWatchdog({
+    databaseUrl: desk.databaseUrl,
+    engine: desk.engine,
+    log,
+    roundMs: 200,
+    also: () => startUnfinished(desk.ruleChanges, { ensure: desk.startRuleChange }),
+  });
+  const ended = await eventually(
+    () => desk.ruleChanges.get(change.id),
+    (found) => found?.state !== 'running',
+  );
+  await watchdog.stop();
+  expect(ended?.state).toBe('done');
+  expect(await desk.ruleChanges.unfinished()).toEqual([]);
 });
 
 test('of two watchdogs one is on duty, and the other takes over when it is gone', async () => {

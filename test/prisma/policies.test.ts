@@ -148,6 +148,15 @@ test('a retroactive version waits for approval, and then begins once', async () 
   expect(await inForce()).toBe(2);
 });
 
+test('a retroactive version that a file has overtaken is not approved any more', async () => {
+  await policies.publish([file('a')]);
+  const id = await publish('bb', { effectiveFrom: Date.now() - 86_400_000, retroactive: true });
+  await policies.publish([file('ccc')]);
+  expect(await changes.approve(id, { subject: 'key:lead', role: 'admin' })).toBe(false);
+  expect((await changes.get(id))!.state).toBe('cancelled');
+  expect(await inForce()).toBe(3);
+});
+
 test('a version whose time has not come is withdrawn with its change, one in force is not', async () => {
   await policies.publish([file('a')]);
   const scheduled = await publish('bb', { effectiveFrom: Date.now() + 3_600_000 });
@@ -202,4 +211,18 @@ test('a policy gets the stored calendars that it names as they are in force; its
   expect((await calendars.versions('office', { before: null, limit: 10 })).map(({ state }) => state)).toEqual(
     ['scheduled', 'inForce', 'superseded'],
   );
+});
+
+test('open tickets under older versions are counted, closed ones are not', async () => {
+  await policies.publish([file('a')]);
+  const row = (id: string, state: string) => database.$executeRaw`
+    INSERT INTO tickets (id, state, priority, tier, holds, opened_at, reopen_count, handoffs, tier_returns, policy,
+      policy_version, mode, type, attributes, breached, shares, shares_at, sequence, recorded_at)
+    VALUES (${id}, ${state}, 'P1', 1, '[]', now(), 0, 0, 0, 'desk', 1, 'act', 'incident', '{}', false, '{}', now(), 1, now())`;
+  await row('T-1', 'open');
+  await row('T-2', 'onHold');
+  await row('T-3', 'closed');
+  expect(await policies.leftBehind()).toEqual([]);
+  await policies.publish([file('bb')]);
+  expect(await policies.leftBehind()).toEqual([{ name: 'desk', version: 2, tickets: 2 }]);
 });

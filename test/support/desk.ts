@@ -8,7 +8,9 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import Long from 'long';
 import type { RowHandler } from '../../activities/follow.ts';
 import type { Activities } from '../../activities/index.ts';
+import { DEFAULT_PACE, type Pace } from '../../activities/rule-change.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
+import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
 import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/rules.ts';
 import type { Command, Opening } from '../../domain/decide.ts';
@@ -17,6 +19,7 @@ import type { Policy, Priority } from '../../domain/policy.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
 import { createLedger, type Ledger } from '../../prisma/ledger.ts';
 import { createPolicyStore } from '../../prisma/policies.ts';
+import { createRuleChangeStore, type RuleChangeStore } from '../../prisma/rule-changes.ts';
 import { createSpool } from '../../prisma/spool.ts';
 import { ticketWorkflowId } from '../../workflows/messages.ts';
 import { createTestDatabase } from './database.ts';
@@ -32,6 +35,9 @@ export interface Desk {
   engine: Engine;
   taskQueue: string;
   policies: Policy[];
+  ruleChanges: RuleChangeStore;
+  /** What the watchdog does for a change whose workflow does not run. */
+  startRuleChange(changeId: string): Promise<void>;
   open(
     ticket?: Partial<Omit<Opening, 'attributes'>> & {
       policy?: string;
@@ -58,6 +64,8 @@ export interface DeskOptions {
   worker?: boolean;
   /** What the readers of the ledger do. */
   handlers?: (desk: Pick<Desk, 'client' | 'database' | 'ledger' | 'taskQueue'>) => Record<string, RowHandler>;
+  /** How fast changes of rules go; at once unless said otherwise. */
+  pace?: Partial<Pace>;
   /** Another Temporal server than the run's. */
   temporal?: string;
 }
@@ -99,7 +107,11 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const client = new Client({ connection });
   const taskQueue = `desk-${randomUUID()}`;
   const engine = createEngine({ client, taskQueue, ledger, spool: createSpool(database) });
-  const real = activitiesOver(database, options.handlers?.({ client, database, ledger, taskQueue }));
+  const real = activitiesOver(database, {
+    handlers: options.handlers?.({ client, database, ledger, taskQueue }) ?? {},
+    engine,
+    pace: { ...DEFAULT_PACE, perSecond: 500, graceMs: 0, ...options.pace },
+  });
   let running: { worker: Worker; done: Promise<void> } | null = null;
   let forwards = 0;
 
@@ -111,6 +123,8 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     engine,
     taskQueue,
     policies,
+    ruleChanges: createRuleChangeStore(database),
+    startRuleChange: (changeId) => createRuleChangeRunner({ client, taskQueue }).ensure(changeId),
     async open({ policy: name = 'demo', attributes, ...rest } = {}) {
       const policy = policies.find((one) => one.name === name)!;
       const now = Date.now();
