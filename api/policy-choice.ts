@@ -1,11 +1,14 @@
-/** The policy that a body means: a stored one by its name, one of its versions, or one written out in the body. */
+/**
+ * The policy that a body means: a stored one by its name, one of its versions, or one written out in the body, which
+ * may name stored calendars.
+ */
 import { isDatabaseOutage } from '../prisma/outage.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { ApiDeps } from './deps.ts';
 import { Problem, type FieldError } from './problem.ts';
 import type { PolicyChoice } from './schemas/evaluate.ts';
 import { pointerOf } from './schemas/issues.ts';
-import { parsePolicy } from './schemas/policy.ts';
+import { readPolicy } from './schemas/policies.ts';
 
 export interface ChosenPolicy {
   policy: Policy;
@@ -28,11 +31,11 @@ function refused(errors: readonly FieldError[]): Problem {
   });
 }
 
-function written(document: object): ChosenPolicy {
-  const parsed = parsePolicy(document);
-  if ('policy' in parsed) return { policy: parsed.policy, version: null };
+async function written(deps: ApiDeps, document: object): Promise<ChosenPolicy> {
+  const read = readPolicy(document, await deps.calendars.inForce());
+  if ('policy' in read) return { policy: read.complete, version: null };
   throw refused(
-    parsed.issues.map(({ path, code, message }) => ({
+    read.issues.map(({ path, code, message }) => ({
       pointer: pointerOf(['policy', ...path]),
       code,
       message,
@@ -58,7 +61,7 @@ function isReference(choice: object): choice is { name: string; version: number 
 /** Throws a 422 problem for a policy that there is not, or one written out with faults: each with its pointer. */
 export async function chosenPolicy(deps: ApiDeps, choice: PolicyChoice): Promise<ChosenPolicy> {
   if (typeof choice !== 'string')
-    return isReference(choice) ? versionOf(deps, choice.name, choice.version) : written(choice);
+    return isReference(choice) ? versionOf(deps, choice.name, choice.version) : written(deps, choice);
   const policy = (await deps.policies()).find(({ name }) => name === choice);
   if (!policy) throw unknown(`There is no policy ${choice}`);
   return { policy, version: policy.version };

@@ -42,7 +42,7 @@ export const policyChoice = z
       {
         type: 'object',
         description:
-          'A policy written out as in a policy file, with the calendars it names (docs/policies.md)',
+          'A policy written out as in a policy file, with the calendars that are not stored (docs/policies.md)',
         properties: { name: { type: 'string' }, clocks: { type: 'object' } },
         required: ['name', 'clocks'],
       },

@@ -94,6 +94,24 @@ test('what changes nothing is told', async () => {
   expect(body.ineffective).toEqual([{ type: 'reopened', occurredAt: at('11:00:00'), why: 'not_resolved' }]);
 });
 
+test('a policy written out may count on a stored calendar', async () => {
+  const shared = {
+    timezone: 'UTC',
+    hours: { tue: [['12:00', '18:00']] as const },
+    holidays: [],
+    exceptions: {},
+  };
+  const door = await office.openDoor({
+    deps: ({ calendars }) => ({ calendars: { ...calendars, inForce: async () => ({ shared }) } }),
+  });
+  const caller = await door.caller('agent');
+  const resolution = { ...DOCUMENT.clocks.resolution, calendar: 'shared' };
+  const policy = { ...DOCUMENT, clocks: { resolution } };
+  const { status, body } = await caller.post('/v1/policies/evaluate', { policy, ticket });
+  expect(status).toBe(200);
+  expect(body.clocks).toMatchObject([{ calendar: 'shared', deadlineAt: at('16:00:00') }]);
+});
+
 test('nothing is kept of it', async () => {
   await evaluate({});
   expect((await office.agent.get('/v1/tickets')).body.data).toEqual([]);
