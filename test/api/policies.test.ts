@@ -44,6 +44,11 @@ test('a version is stored with who published it, when and why, and new tickets g
     reason: 'First of its name',
   });
   expect((await ended(manager, answer.body.id)).state).toBe('done');
+
+  expect((await openTicket(office.agent, { policy: name })).policy.version).toBe(1);
+  const next = await post(manager, policyDocument(name, '6h'));
+  expect((await openTicket(office.agent, { policy: name })).policy.version).toBe(2);
+  expect((await ended(manager, next.body.id)).state).toBe('done');
 });
 
 test('the same content as in force changes nothing: 200, whoever asks', async () => {
