@@ -8,17 +8,19 @@ import { ticketWorkflowId } from '../../workflows/messages.ts';
 import { createDesk } from '../support/desk.ts';
 import setUp from '../support/global-setup.ts';
 import tearDown from '../support/global-teardown.ts';
-import { STORIES } from '../support/stories.ts';
+import { STORIES, WORKFLOW_STORIES } from '../support/stories.ts';
 
 const fileOf = (name: string): URL => new URL(`./histories/${name}.pb`, import.meta.url);
 const named = process.argv.slice(2);
-const wanted = named.length > 0 ? named : Object.keys(STORIES).filter((name) => !existsSync(fileOf(name)));
+const all = [...Object.keys(STORIES), ...Object.keys(WORKFLOW_STORIES)];
+const wanted = named.length > 0 ? named : all.filter((name) => !existsSync(fileOf(name)));
 
 await setUp();
 const desk = await createDesk();
+const workflowOf = async (name: string): Promise<string> =>
+  name in STORIES ? ticketWorkflowId(await STORIES[name]!(desk)) : WORKFLOW_STORIES[name]!(desk);
 for (const name of wanted) {
-  const ticketId = await STORIES[name]!(desk);
-  const history = await desk.client.workflow.getHandle(ticketWorkflowId(ticketId)).fetchHistory();
+  const history = await desk.client.workflow.getHandle(await workflowOf(name)).fetchHistory();
   writeFileSync(fileOf(name), proto.temporal.api.history.v1.History.encode(history).finish());
   process.stderr.write(`${name}: ${history.events!.length} events\n`);
 }

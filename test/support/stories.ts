@@ -1,4 +1,6 @@
 /** Paths through a ticket's life. Each is recorded once (test/replay) and replayed by every build. */
+import { storedVersion } from '../../prisma/policies.ts';
+import { lookAgainSignal, ruleChangeWorkflowId } from '../../workflows/messages.ts';
 import type { Desk } from './desk.ts';
 
 /** Plays the story and answers the ticket whose history it is. */
@@ -68,5 +70,31 @@ export const STORIES: Record<string, Story> = {
     await desk.ask(ticketId, { type: 'note' });
     await desk.ask(ticketId, { type: 'cancel' });
     return ticketId;
+  },
+};
+
+/** Paths of other workflows; each answers the id of the workflow whose history it is. */
+export const WORKFLOW_STORIES: Record<string, Story> = {
+  async 'change-of-rules-waits-for-its-time-and-reaches-three-tickets'(desk) {
+    for (let i = 0; i < 3; i += 1) await desk.open({ policy: 'standard', priority: 'P3' });
+    const standard = desk.policies.find(({ name }) => name === 'standard')!;
+    const id = 'chg_recorded';
+    await desk.ruleChanges.propose(
+      {
+        id,
+        kind: 'policy',
+        name: 'standard',
+        requestedBy: { subject: 'key:manager', role: 'manager' },
+        reason: 'Recorded',
+        effectiveFrom: Date.now() + 2 * SECOND,
+        retroactive: false,
+      },
+      storedVersion({ policy: { ...standard, autoCloseAfterMs: HOUR }, hash: 'recorded' }),
+    );
+    await desk.startRuleChange(id);
+    const workflowId = ruleChangeWorkflowId(id);
+    await desk.client.workflow.getHandle(workflowId).signal(lookAgainSignal);
+    await desk.client.workflow.getHandle(workflowId).result();
+    return workflowId;
   },
 };
