@@ -23,9 +23,12 @@ interface Notification {
     sequence: number;
     audience: string;
     tier: number;
-    clock: string;
-    cycle: number;
-    step: string;
+    page: boolean;
+    insteadOf?: string;
+    clock?: string;
+    cycle?: number;
+    step?: string;
+    hold?: string;
     links: { ticket: string };
   };
 }
@@ -33,7 +36,9 @@ interface Notification {
 /** The message for one `notificationRequested` event; null for any other. */
 export function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
   if (event.type !== 'notificationRequested') return null;
-  const { audience, tier, clock, cycle, step, sequence } = event;
+  const { audience, tier, page = false, insteadOf, sequence } = event;
+  const about =
+    'hold' in event ? { hold: event.hold } : { clock: event.clock, cycle: event.cycle, step: event.step };
   return {
     type: 'ticket.notification',
     timestamp: new Date(event.occurredAt).toISOString(),
@@ -42,9 +47,9 @@ export function notificationOf({ ticketId, event }: LedgerRow): Notification | n
       sequence,
       audience,
       tier,
-      clock,
-      cycle,
-      step,
+      page,
+      ...(insteadOf && { insteadOf }),
+      ...about,
       links: { ticket: `/v1/tickets/${ticketId}` },
     },
   };
@@ -55,7 +60,10 @@ export function createNotifier({ deliveries, log, webhook, retryAfterMs = RETRY_
   return async (row: LedgerRow, wait: (ms: number) => Promise<void>): Promise<void> => {
     const message = notificationOf(row);
     if (!message) return;
-    log.info({ ...message.data }, `notify ${message.data.audience} of ${row.ticketId}: ${message.data.step}`);
+    log.info(
+      { ...message.data },
+      `notify ${message.data.audience} of ${row.ticketId}: ${message.data.step ?? `held for ${message.data.hold}`}`,
+    );
     if (!webhook) return;
     const key = { ticketId: row.ticketId, eventId: row.event.id, channel: 'webhook' };
     if (await deliveries.isDelivered(key)) return;

@@ -1,4 +1,6 @@
 /** Rules that run short: a ticket's calendars, expanded further ahead. */
+import type { MatchedRules } from '../domain/decide.ts';
+import { matchPolicy, type Matchable } from '../domain/policy.ts';
 import { calendarVersion, type Calendar } from '../domain/calendar.ts';
 import { resolveRules } from '../domain/rules.ts';
 import type { OpenHours } from '../domain/open-hours.ts';
@@ -24,6 +26,17 @@ export interface Rules {
     openedAt: number;
     now: number;
   }): Promise<Record<string, OpenHours>>;
+  /**
+   * The policy for what a ticket is about by now, with its rules from `openedAt` on (epoch milliseconds); the policy it
+   * has, where that is still the one or none fits. Retried until the policies can be read.
+   */
+  matchRules(wanted: {
+    matchedOn: Matchable;
+    policy: string;
+    version: number;
+    openedAt: number;
+    now: number;
+  }): Promise<MatchedRules>;
 }
 
 export function createRules({ policies, calendars }: RulesDeps): Rules {
@@ -37,6 +50,11 @@ export function createRules({ policies, calendars }: RulesDeps): Rules {
         known[name] = (isOther && (await calendars.byHash(name, wanted))) || calendar;
       }
       return resolveRules({ ...stored, calendars: known }, { openedAt, now }).hours;
+    },
+    async matchRules({ matchedOn, policy, version, openedAt, now }) {
+      const matched = matchPolicy(await policies.current(), matchedOn);
+      if (!matched || matched.name === policy) return { matchedOn, policy, version };
+      return { matchedOn, rules: resolveRules(matched, { openedAt, now }) };
     },
   };
 }

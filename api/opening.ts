@@ -105,6 +105,7 @@ function openingFrom(
     tier: lowestTier(policy),
     mode: 'act',
     rules: rulesFor(policy, { openedAt, now }),
+    ...(body.policy !== undefined && { pinned: true as const }),
   };
 }
 

@@ -26,6 +26,8 @@ const STATUS = {
   already_on_hold: 409,
   not_on_hold: 409,
   same_priority: 409,
+  nothing_changed: 409,
+  policy_differs: 409,
   same_tier: 409,
   external_reference_taken: 409,
   change_in_progress: 409,

@@ -1,12 +1,12 @@
 /** Routes that ask something of a ticket: one per request of the domain, from one table. */
-import { firstEventIdOf, type Command, type CommandType, type Request } from '../domain/decide.ts';
+import { firstEventIdOf, type Command, type Request } from '../domain/decide.ts';
 import type { TicketRecord } from '../prisma/tickets.ts';
 import type { ApiDeps } from './deps.ts';
 import { Refused } from './engine-errors.ts';
 import { takeIn, type TakenIn } from './intake.ts';
 import { find, findTicket } from './lookup.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
-import { REQUESTS, textOf } from './schemas/requests.ts';
+import { REQUESTS, textOf, type TicketRequest } from './schemas/requests.ts';
 import { ticketParams, ticketView } from './schemas/tickets.ts';
 import { showTicket } from './show-ticket.ts';
 
@@ -14,7 +14,7 @@ type RequestCall = Call<{ ticketId: string }, unknown, Record<string, unknown>>;
 
 async function commandOf(
   deps: ApiDeps,
-  type: CommandType,
+  type: TicketRequest,
   ticket: TicketRecord,
   body: unknown,
 ): Promise<Command> {
@@ -58,14 +58,17 @@ async function askEngine(deps: ApiDeps, request: Request, taken: TakenIn): Promi
   }
 }
 
-async function ask(deps: ApiDeps, type: CommandType, call: RequestCall): Promise<Reply> {
+const pathOf = (ticket: string, type: TicketRequest): string =>
+  ['/v1/tickets', ticket, REQUESTS[type].path].filter(Boolean).join('/');
+
+async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promise<Reply> {
   const { params, body, actor, idempotencyKey } = call;
   const ticket = await openedTicket(deps, params.ticketId);
   const command = await commandOf(deps, type, ticket, body);
   const taken = await takeIn(deps.intake, {
     actor,
-    method: 'POST',
-    path: `/v1/tickets/${ticket.id}/${REQUESTS[type].path}`,
+    method: (REQUESTS[type].method ?? 'post').toUpperCase(),
+    path: pathOf(ticket.id, type),
     idempotencyKey,
     ticketId: ticket.id,
     body,
@@ -77,11 +80,11 @@ async function ask(deps: ApiDeps, type: CommandType, call: RequestCall): Promise
 }
 
 export function requestRoutes(deps: ApiDeps): Route[] {
-  return (Object.keys(REQUESTS) as CommandType[]).map((type) => {
-    const { path, summary, body, example, refusals } = REQUESTS[type];
+  return (Object.keys(REQUESTS) as TicketRequest[]).map((type) => {
+    const { method = 'post', summary, body, example, refusals } = REQUESTS[type];
     return defineRoute({
-      method: 'post',
-      path: `/v1/tickets/{ticketId}/${path}`,
+      method,
+      path: pathOf('{ticketId}', type),
       operationId: `${type}Ticket`,
       operation: 'ticket.work',
       tag: 'requests',

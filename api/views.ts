@@ -4,13 +4,14 @@ import {
   deadlineOf,
   elapsedOf,
   governingLimit,
+  lengthOf,
   remainingOf,
   type Clock,
   type HoursByCalendar,
 } from '../domain/clock.ts';
 import type { TicketAttributes } from '../domain/events.ts';
 import { explainClock } from '../domain/explain.ts';
-import { cycleKey, type Ticket } from '../domain/ticket.ts';
+import { areRulesDue, clocksOf, cycleKey, type Ticket } from '../domain/ticket.ts';
 import type { BreachRecord } from '../prisma/breaches.ts';
 import type { LedgerRecord, TextRecord, TicketRecord } from '../prisma/tickets.ts';
 import type { BreachView } from './schemas/breaches.ts';
@@ -21,6 +22,7 @@ import type { TimelineEvent } from './schemas/timeline.ts';
 const iso = (at: number | Date): string => new Date(at).toISOString();
 const isoOrNull = (at: number | Date | null): string | null => (at === null ? null : iso(at));
 const seconds = (ms: number): number => ms / 1000;
+const secondsOrNull = (ms: number | null): number | null => (ms === null ? null : seconds(ms));
 
 const ticketPath = (id: string): string => `/v1/tickets/${id}`;
 
@@ -115,6 +117,7 @@ function clockView(ticket: Ticket, clock: Clock, now: number): ClockView {
   return {
     clock: clock.name,
     cycle: clock.cycle,
+    ...(clock.subject !== undefined && { subject: clock.subject }),
     state: clockState(clock),
     breached: verdict?.standing ?? false,
     startedAt: iso(clock.startedAt),
@@ -124,9 +127,11 @@ function clockView(ticket: Ticket, clock: Clock, now: number): ClockView {
     cancelledAt: isoOrNull(clock.cancelledAt),
     cancelReason: clock.cancelReason,
     calendar: limit.calendar,
-    targetSeconds: seconds(limit.targetMs),
+    calendarVersion: hours[limit.calendar]?.version ?? limit.calendar,
+    ...(limit.period && { target: limit.period }),
+    targetSeconds: seconds(lengthOf(hours, limit) ?? 0),
     elapsedSeconds: seconds(elapsedOf(clock, hours, now)),
-    remainingSeconds: seconds(remainingOf(clock, hours, now)),
+    remainingSeconds: secondsOrNull(remainingOf(clock, hours, now)),
     explain: explainClock(clock, hours, now).map(({ from, to, runningMs, ...rest }) => ({
       from: iso(from),
       to: iso(to),
@@ -143,7 +148,8 @@ export function clocksView(ticket: Ticket, now: number) {
   return {
     ticketId: ticket.id,
     policy: { name, version },
-    data: ticket.situation.clocks.map((clock) => clockView(ticket, clock, now)),
+    pending: areRulesDue(ticket),
+    data: clocksOf(ticket).map((clock) => clockView(ticket, clock, now)),
     sequence: ticket.sequence,
     asOf: iso(now),
   };
@@ -151,7 +157,7 @@ export function clocksView(ticket: Ticket, now: number) {
 
 /** Fields of event data that hold instants in epoch milliseconds. */
 const isInstant = (name: string, value: unknown): value is number =>
-  name.endsWith('At') && typeof value === 'number';
+  (name.endsWith('At') || name === 'since') && typeof value === 'number';
 
 /** Long or derived data that a reader of the timeline has no use for. */
 const LEFT_OUT = new Set(['rules', 'hours']);

@@ -37,7 +37,7 @@ const TELLERS: Partial<Record<TimelineEvent['type'], Teller>> = {
   },
   held(_event, situation) {
     const { remainingSeconds } = clockOf('resolution', situation);
-    return `On hold for the customer. Resolution stands with ${seconds(remainingSeconds)} left; a clock that stands cannot breach.`;
+    return `On hold for the customer. Resolution stands with ${seconds(remainingSeconds ?? 0)} left; a clock that stands cannot breach.`;
   },
   // What is due at the breach is told by what it leads to.
   stepReached: ({ data: { percent, clock } }) =>
@@ -71,7 +71,7 @@ export function countdownOf(clocks: readonly ClockView[]): string {
   return counting
     .map(({ clock, state, deadlineAt, remainingSeconds }) => {
       if (state === 'paused' || deadlineAt === null)
-        return `${named(clock)} stands, ${seconds(remainingSeconds)} left`;
+        return `${named(clock)} stands, ${seconds(remainingSeconds ?? 0)} left`;
       const left = (Date.parse(deadlineAt) - Date.now()) / 1000;
       return `${named(clock)} ${left >= 0 ? `${seconds(left)} left` : `${seconds(-left)} late`}`;
     })

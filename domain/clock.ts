@@ -3,7 +3,8 @@
  * Everything else (state, deadline, elapsed, breached) is derived and never stored twice.
  */
 import { instantAfter, openTimeBetween, type OpenHours } from './open-hours.ts';
-import type { ClockName, HoldReason, Target } from './policy.ts';
+import { endOfBusinessDays, endOfMonths } from './periods.ts';
+import type { ClockName, HoldReason, Period, Target } from './policy.ts';
 
 /** Why a clock stands: a hold, or the time a ticket lay resolved before it was reopened. */
 export type PauseReason = HoldReason | 'resolved';
@@ -18,8 +19,13 @@ export interface Pause {
 /** A promise that starts counting at `from`. The earliest of a clock's limits is its deadline. */
 export interface Limit {
   from: number;
+  /** 0 where a period or an instant is promised. */
   targetMs: number;
   calendar: string;
+  /** Whole days of the calendar instead of open time. */
+  period?: Period;
+  /** A promised time; it stays where it is, whatever happens. */
+  until?: number;
   /** In a folded clock: how much of the target had run by `folded.until`. */
   spentMs?: number;
   /** In a folded clock: when the target ran out, if it had by `folded.until`. */
@@ -42,8 +48,10 @@ export interface Folded {
 
 export interface Clock {
   name: ClockName;
-  /** From 1; a new cycle starts where the reopen rule says so. */
+  /** From 1; every time a clock starts anew. */
   cycle: number;
+  /** What it measures, where there may be several at once: a tier, a consult, an engagement, a task. */
+  subject?: string;
   startedAt: number;
   limits: readonly Limit[];
   /** In order, disjoint; those before `folded.until` are in it. */
@@ -58,12 +66,28 @@ export type ClockState = 'running' | 'paused' | 'met' | 'cancelled';
 
 export type HoursByCalendar = Readonly<Record<string, OpenHours>>;
 
-export function startClock(name: ClockName, cycle: number, at: number, target: Target): Clock {
+/** What a clock starts with. */
+export interface Start {
+  name: ClockName;
+  cycle: number;
+  subject?: string;
+  at: number;
+  limit: Omit<Limit, 'from'>;
+}
+
+export const limitOf = ({ ms, calendar, period }: Target): Omit<Limit, 'from'> => ({
+  targetMs: ms,
+  calendar,
+  ...(period && { period }),
+});
+
+export function startClock({ name, cycle, subject, at, limit }: Start): Clock {
   return {
     name,
     cycle,
+    ...(subject !== undefined && { subject }),
     startedAt: at,
-    limits: [{ from: at, targetMs: target.ms, calendar: target.calendar }],
+    limits: [{ from: at, ...limit }],
     pauses: [],
     metAt: null,
     cancelledAt: null,
@@ -89,6 +113,27 @@ export function openPause(clock: Clock): Pause | undefined {
 /** The end of what a clock measures, as far as it is known. */
 export function stoppedAt(clock: Clock): number | null {
   return clock.metAt ?? clock.cancelledAt;
+}
+
+/** Whether a limit is an instant, by promise or by a period of days: pauses do not move it. */
+export const isFixed = ({ period, until }: Limit): boolean => period !== undefined || until !== undefined;
+
+/** The calendar that time under a limit is counted on: days and promised times pass round the clock. */
+export const countingCalendar = (limit: Limit): string => (isFixed(limit) ? 'always' : limit.calendar);
+
+function fixedInstant(hours: HoursByCalendar, { from, calendar, period, until }: Limit): number | null {
+  if (until !== undefined || !period) return until ?? null;
+  const days = hoursOf(hours, calendar);
+  return period.unit === 'months'
+    ? endOfMonths(days, from, period.count)
+    : endOfBusinessDays(days, from, period.count);
+}
+
+/** How long a limit is, on the calendar it is counted on; null while the known days end before it does. */
+export function lengthOf(hours: HoursByCalendar, limit: Limit): number | null {
+  if (!isFixed(limit)) return limit.targetMs;
+  const end = fixedInstant(hours, limit);
+  return end === null ? null : end - limit.from;
 }
 
 function hoursOf(hours: HoursByCalendar, calendar: string): OpenHours {
@@ -120,7 +165,7 @@ function unpausedTime(clock: Clock, hours: HoursByCalendar, { from, to, calendar
 /** How much of a limit's target has run by `to`. */
 function spentBy(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number): number {
   const from = Math.max(limit.from, knownFrom(clock));
-  return (limit.spentMs ?? 0) + unpausedTime(clock, hours, { from, to, calendar: limit.calendar });
+  return (limit.spentMs ?? 0) + unpausedTime(clock, hours, { from, to, calendar: countingCalendar(limit) });
 }
 
 /**
@@ -152,6 +197,7 @@ export function instantOfAmount(
 }
 
 function limitInstant(clock: Clock, hours: HoursByCalendar, limit: Limit): number | null {
+  if (isFixed(limit)) return fixedInstant(hours, limit);
   return instantOfAmount(clock, hours, limit, limit.targetMs);
 }
 
@@ -171,7 +217,7 @@ export function deadlineOf(clock: Clock, hours: HoursByCalendar): number | null 
 export function elapsedOf(clock: Clock, hours: HoursByCalendar, now: number): number {
   return runningTime(clock, hours, {
     to: stoppedAt(clock) ?? now,
-    calendar: governingLimit(clock, hours).calendar,
+    calendar: countingCalendar(governingLimit(clock, hours)),
   });
 }
 
@@ -183,10 +229,13 @@ function runningTime(clock: Clock, hours: HoursByCalendar, { to, calendar }: Omi
   );
 }
 
-/** Milliseconds of open time left to the deadline; negative after it. */
-export function remainingOf(clock: Clock, hours: HoursByCalendar, now: number): number {
+/** Milliseconds of open time left to the deadline; negative after it; null while the known days end before it. */
+export function remainingOf(clock: Clock, hours: HoursByCalendar, now: number): number | null {
   const limit = governingLimit(clock, hours);
-  return limit.targetMs - spentBy(clock, hours, limit, stoppedAt(clock) ?? now);
+  const end = stoppedAt(clock) ?? now;
+  if (!isFixed(limit)) return limit.targetMs - spentBy(clock, hours, limit, end);
+  const deadline = fixedInstant(hours, limit);
+  return deadline === null ? null : deadline - end;
 }
 
 export function pauseClock(clock: Clock, at: number, reason: PauseReason): Clock {
@@ -217,14 +266,15 @@ export function cancelClock(clock: Clock, at: number, reason: string): Clock {
 export function tightenClock(clock: Clock, at: number, target: Target): Clock {
   return {
     ...clock,
-    limits: [...clock.limits, { from: at, targetMs: target.ms, calendar: target.calendar }],
+    limits: [...clock.limits, { from: at, ...limitOf(target) }],
   };
 }
 
 /** A target counted from the clock's start. */
-function limitFromStart(clock: Clock, { ms: targetMs, calendar }: Target): Limit {
-  const limit: Limit = { from: clock.startedAt, targetMs, calendar };
-  if (!clock.folded) return limit;
+function limitFromStart(clock: Clock, target: Target): Limit {
+  const { ms: targetMs, calendar } = target;
+  const limit: Limit = { from: clock.startedAt, ...limitOf(target) };
+  if (!clock.folded || isFixed(limit)) return limit;
   const { runningMs, reached } = clock.folded;
   const known = reached.find((one) => one.calendar === calendar && one.ms === targetMs);
   return { ...limit, spentMs: runningMs[calendar] ?? 0, ...(known && { reachedAt: known.at }) };
@@ -235,11 +285,23 @@ export function relaxClock(clock: Clock, target: Target): Clock {
   return { ...clock, limits: [limitFromStart(clock, target)] };
 }
 
+/** The clock counted on another calendar, from its start. Folded time that the calendar has no sum for stays as it was. */
+export function moveClock(clock: Clock, calendar: string): Clock {
+  const limits = clock.limits.map((limit) => {
+    const { from, targetMs, spentMs } = limit;
+    if (spentMs === undefined) return { ...limit, calendar };
+    const isFromStart = from === clock.startedAt && clock.folded?.runningMs[calendar] !== undefined;
+    return isFromStart ? limitFromStart(clock, { ms: targetMs, calendar }) : { ...limit, calendar };
+  });
+  return { ...clock, limits };
+}
+
 /**
  * A limit as it is carried once everything before `to` is folded. What is reached just at `to` is left open: a
  * pause that starts there would still move it.
  */
 function foldedLimit(clock: Clock, hours: HoursByCalendar, limit: Limit, to: number): Limit {
+  if (isFixed(limit)) return limit;
   const spentMs = spentBy(clock, hours, limit, to);
   const reachedAt = limitInstant(clock, hours, limit);
   const spentAt = instantOfAmount(clock, hours, limit, spentMs);
@@ -264,7 +326,9 @@ export function foldClock(
   const to = Math.min(until, stoppedAt(clock) ?? until);
   const isOver = (pause: Pause) => pause.to !== null && pause.to <= to;
   if (!clock.pauses.some(isOver)) return clock;
-  const fromStart = targets.map((target) => foldedLimit(clock, hours, limitFromStart(clock, target), to));
+  const fromStart = targets
+    .filter(({ period }) => !period)
+    .map((target) => foldedLimit(clock, hours, limitFromStart(clock, target), to));
   return {
     ...clock,
     limits: clock.limits.map((limit) => foldedLimit(clock, hours, limit, to)),

@@ -2,14 +2,36 @@
  * Decisions: what a person asks for becomes events or a refusal; what merely happened becomes an event in any
  * case. Pure and synchronous, so that the workflow, its validators and every preview give the same answer.
  */
-import type { Actor, DeskBody, EventBody, Fact, LedgerEvent, OpenedBody, TextReference } from './events.ts';
+import { advance, isAcknowledged } from './advance.ts';
+import {
+  CHANGEABLE,
+  type Actor,
+  type AttributeChanges,
+  type DeskBody,
+  type EventBody,
+  type Fact,
+  type LedgerEvent,
+  type OpenedBody,
+  type RulesChangedBody,
+  type TextReference,
+} from './events.ts';
 import { settle } from './escalation.ts';
 import { isFactId, readFact } from './facts.ts';
 import type { OpenHours } from './open-hours.ts';
-import type { HoldReason, Level, Priority } from './policy.ts';
+import type { AppliedRules, HoldReason, Level, Matchable, Priority } from './policy.ts';
 import type { Refusal } from './refusals.ts';
-import { advance, wasAsked, type StoryEvent } from './situation.ts';
-import { AFTER_CLOSE, evolve, isFinal, isTooLate, situationBefore, type Ticket } from './ticket.ts';
+import { wasAsked, type Happening, type StoryEvent } from './situation.ts';
+import {
+  AFTER_CLOSE,
+  areRulesDue,
+  evolve,
+  isFinal,
+  isSameMatch,
+  isTooLate,
+  matchableOf,
+  situationBefore,
+  type Ticket,
+} from './ticket.ts';
 import { append, startTurn, type Draft, type Turn } from './turn.ts';
 
 export type Command =
@@ -24,7 +46,11 @@ export type Command =
   | { type: 'resolve'; causeCode?: string }
   | { type: 'reopen' }
   | { type: 'close' }
-  | { type: 'cancel' };
+  | { type: 'cancel' }
+  /** Corrects what the ticket is about; where that chooses another policy, the ticket looks its rules up by itself. */
+  | { type: 'update'; changes: AttributeChanges }
+  /** Part of a change of rules that somebody had made: not a route of the ticket. */
+  | ({ type: 'changeRules' } & Omit<RulesChangedBody, 'type' | 'policy' | 'version'>);
 
 export type CommandType = Command['type'];
 
@@ -48,7 +74,7 @@ function refuse(code: Refusal['code'], message: string, extra: Partial<Refusal> 
 }
 
 /** Why the command cannot be carried out as things stand; null when it can. */
-function refusalOf(ticket: Ticket, command: Command): Refusal | null {
+function refusalOf(ticket: Ticket, command: Command, now: number): Refusal | null {
   const { situation, id } = ticket;
   const state = stateName(ticket);
   const no = (code: Refusal['code'], fact: string, pointer?: string) =>
@@ -58,7 +84,9 @@ function refusalOf(ticket: Ticket, command: Command): Refusal | null {
   const resolved = situation.state === 'resolved';
   switch (command.type) {
     case 'acknowledge':
-      return situation.acknowledgedAt === null ? null : no('already_acknowledged', 'is already acknowledged');
+      return isAcknowledged(situation, ticket.rules, now)
+        ? no('already_acknowledged', 'is already acknowledged')
+        : null;
     case 'hold':
       return holdRefusal(ticket, command.reason, no);
     case 'resume':
@@ -81,12 +109,26 @@ function refusalOf(ticket: Ticket, command: Command): Refusal | null {
     case 'reopen':
     case 'close':
       return resolved ? null : no('ticket_not_resolved', `is ${state}; it has not been resolved`);
+    case 'changeRules': {
+      const { name } = ticket.rules.policy;
+      return command.rules.policy.name === name
+        ? null
+        : no('policy_differs', `is judged by policy ${name}, not by ${command.rules.policy.name} any more`);
+    }
     case 'assign':
     case 'reply':
     case 'note':
     case 'cancel':
       return null;
+    case 'update':
+      return changesAnything(ticket, command.changes)
+        ? null
+        : no('nothing_changed', 'already says all of this');
   }
+}
+
+function changesAnything({ attributes }: Ticket, changes: AttributeChanges): boolean {
+  return CHANGEABLE.some((name) => name in changes && (changes[name] ?? undefined) !== attributes[name]);
 }
 
 function staleness({ id, sequence }: Ticket, { ifSequence }: Request): Refusal | null {
@@ -108,7 +150,7 @@ function holdRefusal(
 }
 
 /** The events that a granted command stands for. */
-function bodiesOf(command: Command): DeskBody[] {
+function bodiesOf(command: Command): (DeskBody | RulesChangedBody)[] {
   switch (command.type) {
     case 'acknowledge':
       return [{ type: 'acknowledged' }];
@@ -140,6 +182,12 @@ function bodiesOf(command: Command): DeskBody[] {
       return [{ type: 'closed' }];
     case 'cancel':
       return [{ type: 'cancelled' }];
+    case 'update':
+      return [{ type: 'attributesChanged', changes: command.changes }];
+    case 'changeRules': {
+      const { name: policy, version } = command.rules.policy;
+      return [{ ...command, type: 'rulesChanged', policy, version }];
+    }
   }
 }
 
@@ -202,7 +250,7 @@ function andSettle(turn: Turn, now: number): Turn {
  */
 export function decideRequest(ticket: Ticket, request: Request, now: number): Decision {
   let turn = settle(ticket, now);
-  const refusal = staleness(ticket, request) ?? refusalOf(turn.ticket, request.command);
+  const refusal = staleness(ticket, request) ?? refusalOf(turn.ticket, request.command, now);
   if (refusal) return { refusal };
   const { id, actor, requestId, text } = request;
   bodiesOf(request.command).forEach((body, ordinal) => {
@@ -224,11 +272,7 @@ export function decideRequest(ticket: Ticket, request: Request, now: number): De
 function mootReason(ticket: Ticket, event: StoryEvent): string | null {
   if (isFinal(ticket)) return AFTER_CLOSE;
   if (isTooLate(ticket, event.occurredAt)) return 'too_late';
-  const step = advance(
-    situationBefore(ticket, event),
-    event as Exclude<StoryEvent, LedgerEvent<OpenedBody>>,
-    ticket.rules,
-  );
+  const step = advance(situationBefore(ticket, event), event as Happening, ticket.rules);
   return 'moot' in step ? step.moot : null;
 }
 
@@ -266,4 +310,34 @@ export function decideLongerHours(ticket: Ticket, hours: Record<string, OpenHour
   const until = Math.max(...Object.values(hours).map((one) => (one.intervals === 'always' ? 0 : one.until)));
   const draft: Draft = { id: `rules/until/${until}`, source: 'engine', occurredAt: now, receivedAt: now };
   return andSettle(append(startTurn(ticket), draft, { type: 'rulesExtended', hours }), now);
+}
+
+/** What the policies say, once a field that chooses among them has changed: other rules, or that they are the same. */
+export type MatchedRules = { matchedOn: Matchable } & (
+  { rules: AppliedRules } | { policy: string; version: number }
+);
+
+/** The rules that were looked up for the fields the ticket has by now; till then nothing was judged. */
+export function decideMatchedRules(ticket: Ticket, matched: MatchedRules, now: number): Turn {
+  // Another change may have come meanwhile: then they are looked up once more.
+  if (!areRulesDue(ticket) || !isSameMatch(matched.matchedOn, matchableOf(ticket.attributes)))
+    return startTurn(ticket);
+  const draft: Draft = {
+    id: `rules/matched/${ticket.sequence}`,
+    source: 'engine',
+    occurredAt: now,
+    receivedAt: now,
+  };
+  const body: EventBody =
+    'rules' in matched
+      ? {
+          type: 'rulesChanged',
+          rules: matched.rules,
+          policy: matched.rules.policy.name,
+          version: matched.rules.policy.version,
+          cause: 'attributesChanged',
+          retroactive: false,
+        }
+      : { type: 'rulesConfirmed', policy: matched.policy, version: matched.version };
+  return andSettle(append(startTurn(ticket), draft, body), now);
 }

@@ -2,24 +2,42 @@
  * What falls due by itself: ladder steps, breaches, closing after resolution, the end of the known hours.
  * `nextMilestone` says when to look again, `settle` does everything due by then.
  */
+import { isAcknowledged } from './advance.ts';
 import {
+  countingCalendar,
   deadlineOf,
   governingLimit,
   instantOfAmount,
   isActive,
+  isFixed,
+  lengthOf,
   stoppedAt,
   type Clock,
   type HoursByCalendar,
+  type Limit,
 } from './clock.ts';
 import type { EventBody, StepReference } from './events.ts';
-import { nextTier, type AppliedRules, type Audience, type ClockName, type LadderStep } from './policy.ts';
-import { cycleKey, isFinal, stepKey, type Ticket } from './ticket.ts';
+import { instantAfter, instantBefore, isOpenAt, nextOpenAt } from './open-hours.ts';
+import {
+  AUDIENCES,
+  clockRuleOf,
+  nextTier,
+  ownerCalendar,
+  PRIORITIES,
+  type AppliedRules,
+  type Audience,
+  type ClockName,
+  type LadderStep,
+  type Priority,
+} from './policy.ts';
+import type { Hold } from './situation.ts';
+import { areRulesDue, cycleKey, holdKey, isFinal, stepKey, type Ticket } from './ticket.ts';
 import { append, startTurn, type Turn } from './turn.ts';
 
 /** Loaded this long before the known hours end (docs/rules.md §1: the end of the horizon is a milestone). */
 export const HORIZON_MARGIN_MS = 7 * 86_400_000;
 
-export type MilestoneKind = 'step' | 'breach' | 'autoClose' | 'rulesExpire';
+export type MilestoneKind = 'step' | 'breach' | 'holdExpires' | 'autoClose' | 'rulesExpire';
 
 export interface Milestone {
   at: number;
@@ -30,6 +48,26 @@ interface DueStep {
   clock: Clock;
   step: LadderStep;
   dueAt: number;
+  /** For a repetition: when the step fell due for the first time. */
+  firstDueAt?: number;
+}
+
+/** The limit as an amount of time on the calendar it is counted on; null while the known days end before it. */
+function countedLimit(hours: HoursByCalendar, limit: Limit): Limit | null {
+  if (!isFixed(limit)) return limit;
+  const targetMs = lengthOf(hours, limit);
+  return targetMs === null ? null : { from: limit.from, targetMs, calendar: countingCalendar(limit) };
+}
+
+/** From an instant of the clock so much further on a calendar of the step's own, or back from it. */
+function offsetOnOwnCalendar(
+  clock: Clock,
+  hours: HoursByCalendar,
+  { from, offsetMs, calendar }: { from: number; offsetMs: number; calendar: string },
+): number | null {
+  if (offsetMs >= 0) return instantOfAmount(clock, hours, { from, targetMs: offsetMs, calendar }, offsetMs);
+  const own = hours[calendar];
+  return own ? instantBefore(own, from, -offsetMs) : null;
 }
 
 /**
@@ -37,10 +75,45 @@ interface DueStep {
  * happens one millisecond after it.
  */
 function stepDueAt(clock: Clock, hours: HoursByCalendar, step: LadderStep): number | null {
-  const limit = governingLimit(clock, hours);
-  const amountMs = Math.max(0, Math.floor((limit.targetMs * step.percent) / 100) + step.offsetMs);
+  const limit = countedLimit(hours, governingLimit(clock, hours));
+  if (!limit) return null;
+  const { percent, offsetMs, calendar } = step;
+  const share = Math.floor((limit.targetMs * percent) / 100);
+  if (calendar !== undefined && offsetMs !== 0) {
+    const from = instantOfAmount(clock, hours, limit, share);
+    return from === null ? null : offsetOnOwnCalendar(clock, hours, { from, offsetMs, calendar });
+  }
+  const amountMs = Math.max(0, share + offsetMs);
   const at = instantOfAmount(clock, hours, limit, amountMs);
   return at !== null && amountMs === limit.targetMs ? at + 1 : at;
+}
+
+/** Marks the repetitions of a step in their ids: `breach~2` is the second after the first time. */
+const repetition = (step: LadderStep, everyMs: number, time: number): LadderStep => ({
+  ...step,
+  id: `${step.id}~${time}`,
+  offsetMs: step.offsetMs + time * everyMs,
+});
+
+const unrolledLadders = new WeakMap<
+  readonly LadderStep[],
+  readonly { step: LadderStep; first?: LadderStep }[]
+>();
+
+/** A ladder with the repetitions of its steps one by one. */
+function unrolled(ladder: readonly LadderStep[]): readonly { step: LadderStep; first?: LadderStep }[] {
+  const known = unrolledLadders.get(ladder);
+  if (known) return known;
+  const steps = ladder.flatMap((step) => {
+    const { everyMs = 0, times = 0 } = step.repeat ?? {};
+    const again = Array.from({ length: times }, (_, i) => ({
+      step: repetition(step, everyMs, i + 1),
+      first: step,
+    }));
+    return [{ step }, ...again];
+  });
+  unrolledLadders.set(ladder, steps);
+  return steps;
 }
 
 /** Every instant a clock leads to as it stands: its deadline and, while it runs, the steps of its ladder. */
@@ -56,27 +129,70 @@ const schedules = new WeakMap<Clock, Schedule>();
 function scheduleOf(clock: Clock, rules: AppliedRules): Schedule {
   const known = schedules.get(clock);
   if (known?.rules === rules) return known;
-  const ladder = isActive(clock) ? rules.policy.clocks[clock.name].ladder : [];
-  const steps = ladder.flatMap((step) => {
+  const ladder = isActive(clock) ? unrolled(clockRuleOf(rules.policy, clock.name).ladder) : [];
+  const steps = ladder.flatMap(({ step, first }) => {
     const dueAt = stepDueAt(clock, rules.hours, step);
+    const firstDueAt = first ? stepDueAt(clock, rules.hours, first) : null;
     return dueAt === null
       ? []
-      : [{ key: stepKey(clock.name, clock.cycle, step.id), due: { clock, step, dueAt } }];
+      : [
+          {
+            key: stepKey(clock.name, clock.cycle, step.id),
+            due: { clock, step, dueAt, ...(firstDueAt !== null && { firstDueAt }) },
+          },
+        ];
   });
   const schedule = { rules, deadlineAt: deadlineOf(clock, rules.hours), steps };
   schedules.set(clock, schedule);
   return schedule;
 }
 
+/** The opening hours of whoever has the ticket; undefined round the clock. */
+function ownerHours({ situation, rules }: Ticket) {
+  return rules.hours[ownerCalendar(rules.policy, situation.tier, situation.team)];
+}
+
+const asksSomebody = ({ actions }: LadderStep): boolean =>
+  actions.some((action) => 'notify' in action || 'page' in action);
+
+/** A step that is to wait for somebody falls due when the tier opens. */
+function heldUntilOpen(ticket: Ticket, due: DueStep): DueStep | null {
+  if (due.step.ifNobody !== 'wait' || !asksSomebody(due.step)) return due;
+  const hours = ownerHours(ticket);
+  const opensAt = hours ? nextOpenAt(hours, due.dueAt) : due.dueAt;
+  return opensAt === null ? null : { ...due, dueAt: opensAt };
+}
+
+/** Acknowledging stops the repetitions of steps that had fired by then (docs/rules.md §9). */
+function isStopped({ situation, rules }: Ticket, { dueAt, firstDueAt }: DueStep): boolean {
+  if (firstDueAt === undefined || !isAcknowledged(situation, rules, dueAt)) return false;
+  return firstDueAt <= situation.acknowledgedAt!;
+}
+
 /** Steps of running clocks that were neither reached nor skipped, with the instant they fall due. */
-function openSteps(ticket: Ticket): DueStep[] {
-  if (ticket.situation.state !== 'open') return [];
+function unreachedSteps(ticket: Ticket): DueStep[] {
   const found: DueStep[] = [];
   for (const clock of ticket.situation.clocks)
     if (isActive(clock))
-      for (const { key, due } of scheduleOf(clock, ticket.rules).steps)
-        if (!ticket.steps[key]) found.push(due);
+      for (const { key, due } of scheduleOf(clock, ticket.rules).steps) {
+        const held = ticket.steps[key] ? null : heldUntilOpen(ticket, due);
+        if (held) found.push(held);
+      }
   return found;
+}
+
+const openSteps = (ticket: Ticket): DueStep[] =>
+  unreachedSteps(ticket).filter((due) => !isStopped(ticket, due));
+
+/** Holds that may last only so long, with the end of that time; those that have had it already left out. */
+function limitedHolds({ situation, rules, steps }: Ticket): { hold: Hold; dueAt: number }[] {
+  return situation.holds.flatMap((hold) => {
+    const rule = rules.policy.holds?.[hold.reason];
+    const hours = rule && rules.hours[rule.calendar];
+    if (!hours || steps[holdKey(hold)]) return [];
+    const dueAt = instantAfter(hours, hold.since, rule.maxMs);
+    return dueAt === null ? [] : [{ hold, dueAt }];
+  });
 }
 
 function breachMilestones(ticket: Ticket): Milestone[] {
@@ -103,10 +219,12 @@ export function rulesExpireAt(ticket: Ticket): number | null {
 
 /** Everything that `settle` will have to deal with as things stand, in no order. */
 function decisionsDue(ticket: Ticket): Milestone[] {
-  if (isFinal(ticket)) return [];
+  // Until the rules are known that judge the ticket by now, nothing is judged.
+  if (isFinal(ticket) || areRulesDue(ticket)) return [];
   const found: Milestone[] = [
     ...openSteps(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'step' as const })),
     ...breachMilestones(ticket),
+    ...limitedHolds(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'holdExpires' as const })),
   ];
   const closes = autoCloseAt(ticket);
   if (closes !== null) found.push({ at: closes, kind: 'autoClose' });
@@ -138,6 +256,10 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
   const { ticket } = turn;
   const { name, cycle } = clock;
   const record = ticket.breaches[cycleKey(name, cycle)];
+  if (record?.standing && record.upheld) {
+    const stop = stoppedAt(clock);
+    return stop !== null && stop <= record.deadlineAt ? withdrawBreach(turn, clock, now) : turn;
+  }
   const { deadlineAt } = scheduleOf(clock, ticket.rules);
   // Met exactly at the deadline is met: late means after it (docs/rules.md §3).
   const late = deadlineAt !== null && (stoppedAt(clock) ?? now) > deadlineAt;
@@ -179,7 +301,8 @@ function unmadeCycles({ breaches, situation }: Ticket): Cycle[] {
   return Object.keys(breaches).flatMap((key) => {
     const [name, cycle] = key.split('/') as [ClockName, string];
     const isThere = situation.clocks.some((clock) => clock.name === name && clock.cycle === Number(cycle));
-    return isThere || !breaches[key]!.standing ? [] : [{ name, cycle: Number(cycle) }];
+    const { standing, upheld } = breaches[key]!;
+    return isThere || !standing || upheld ? [] : [{ name, cycle: Number(cycle) }];
   });
 }
 
@@ -195,63 +318,188 @@ function handOffTarget(ticket: Ticket, to: 'next' | number): number | null {
   return wanted !== undefined && wanted > tier ? wanted : null;
 }
 
-/** Each once: an audience is part of the id of its notification. */
-const audiencesOf = (step: LadderStep): Audience[] => [
-  ...new Set(step.actions.flatMap((action) => ('notify' in action ? [action.notify] : []))),
-];
+/** Whether somebody of this audience is there to be told at `now`. */
+function isThere(ticket: Ticket, audience: Audience, now: number): boolean {
+  if (audience === 'manager') return true;
+  if (audience === 'assignee' && ticket.situation.assignee === null) return false;
+  const hours = ownerHours(ticket);
+  return !hours || isOpenAt(hours, now);
+}
+
+interface Recipient {
+  audience: Audience;
+  page: boolean;
+  insteadOf?: Audience;
+}
+
+/** Who is told in place of an audience that is not there; the manager always is. */
+function substitute(ticket: Ticket, audience: Audience, now: number): Audience {
+  const later = AUDIENCES.slice(AUDIENCES.indexOf(audience) + 1);
+  return later.find((one) => isThere(ticket, one, now)) ?? 'manager';
+}
+
+/** Whom a step tells as things stand, each once, and who of those it meant is not there. */
+function recipientsOf(ticket: Ticket, step: LadderStep, now: number) {
+  const recipients = new Map<Audience, Recipient>();
+  const nobody: Audience[] = [];
+  for (const action of step.actions) {
+    const wanted = 'page' in action ? action.page : 'notify' in action ? action.notify : null;
+    if (wanted === null) continue;
+    const there = isThere(ticket, wanted, now);
+    if (!there) nobody.push(wanted);
+    if (!there && step.ifNobody === 'skip') continue;
+    const audience = there ? wanted : substitute(ticket, wanted, now);
+    const known = recipients.get(audience);
+    const page = 'page' in action || (known?.page ?? false);
+    recipients.set(audience, { audience, page, ...(!there && !known && { insteadOf: wanted }) });
+  }
+  return { recipients: [...recipients.values()], nobody };
+}
 
 const handOffOf = (step: LadderStep): 'next' | number | undefined =>
   step.actions.flatMap((action) => ('handOff' in action ? [action.handOff] : [])).at(-1);
 
+const raiseOf = (step: LadderStep): 'next' | Priority | undefined =>
+  step.actions.flatMap((action) => ('raisePriority' in action ? [action.raisePriority] : [])).at(-1);
+
+/** The priority that a step raises to; null where the ticket has it, or a higher one, already. */
+function raisedPriority({ situation }: Ticket, to: 'next' | Priority): Priority | null {
+  const at = PRIORITIES.indexOf(situation.priority);
+  const wanted = to === 'next' ? at - 1 : PRIORITIES.indexOf(to);
+  return wanted >= 0 && wanted < at ? PRIORITIES[wanted]! : null;
+}
+
+const referenceOf = ({ clock, step }: DueStep): StepReference => ({
+  clock: clock.name,
+  cycle: clock.cycle,
+  step: step.id,
+});
+
+const stepEventId = ({ clock, step }: DueStep): string =>
+  `clock:${stepKey(clock.name, clock.cycle, step.id)}`;
+
+const skipStep = (turn: Turn, due: DueStep, { now, by }: { now: number; by: string }): Turn =>
+  decideAt(turn, now, stepEventId(due), {
+    type: 'stepSkipped',
+    ...referenceOf(due),
+    dueAt: due.dueAt,
+    supersededBy: by,
+  });
+
 /**
- * Steps of one clock that are overdue together collapse into the highest: its notifications go out, the
- * others' do not (docs/rules.md §9). A hand-off among them is still made, once: nobody is helped by leaving the ticket
- * where it was.
+ * What steps do that lasts: the ticket moves, rises, gets a task of the review. Done also for steps that were overtaken
+ * by a later one: nobody is helped by leaving it out.
  */
-function reachSteps(turn: Turn, due: readonly DueStep[], now: number): Turn {
+function doLasting(turn: Turn, due: readonly DueStep[], now: number): Turn {
   const highest = due.at(-1)!;
-  const { clock } = highest;
-  const observed = turn.ticket.mode === 'observe';
-  const reference = ({ step }: DueStep): StepReference => ({
-    clock: clock.name,
-    cycle: clock.cycle,
-    step: step.id,
-  });
-  const idOf = (one: DueStep) => `clock:${stepKey(clock.name, clock.cycle, one.step.id)}`;
+  const reference = referenceOf(highest);
+  const id = stepEventId(highest);
   let next = turn;
-  for (const lower of due.slice(0, -1))
-    next = decideAt(next, now, idOf(lower), {
-      type: 'stepSkipped',
-      ...reference(lower),
-      dueAt: lower.dueAt,
-      supersededBy: highest.step.id,
+  const raise = due.map(({ step }) => raiseOf(step)).findLast((to) => to !== undefined);
+  const priority = raise === undefined ? null : raisedPriority(next.ticket, raise);
+  if (priority !== null)
+    next = decideAt(next, now, `${id}/raisePriority`, {
+      type: 'priorityRaised',
+      ...reference,
+      priority,
+      automatic: true,
     });
-  next = decideAt(next, now, idOf(highest), {
-    type: 'stepReached',
-    ...reference(highest),
-    dueAt: highest.dueAt,
-    percent: highest.step.percent,
-    observed,
-  });
-  if (observed) return next;
   const handOff = due.map(({ step }) => handOffOf(step)).findLast((to) => to !== undefined);
   const toTier = handOff === undefined ? null : handOffTarget(next.ticket, handOff);
   const fromTier = next.ticket.situation.tier;
   if (toTier !== null)
-    next = decideAt(next, now, `${idOf(highest)}/handOff`, {
+    next = decideAt(next, now, `${id}/handOff`, {
       type: 'handedOff',
-      ...reference(highest),
+      ...reference,
       fromTier,
       toTier,
       automatic: true,
     });
-  for (const audience of audiencesOf(highest.step))
-    next = decideAt(next, now, `${idOf(highest)}/notify/${audience}`, {
+  for (const one of due)
+    one.step.actions.forEach((action, i) => {
+      if (!('openReviewTask' in action)) return;
+      const task = `${stepKey(one.clock.name, one.clock.cycle, one.step.id)}/${i}`;
+      next = decideAt(next, now, `clock:${task}/reviewTask`, {
+        type: 'reviewTaskOpened',
+        ...referenceOf(one),
+        task,
+        title: action.openReviewTask,
+      });
+    });
+  return next;
+}
+
+/** Whom a step tells, as the ticket stands after what it did. */
+function tell(turn: Turn, due: DueStep, { now, recipients }: { now: number; recipients: Recipient[] }): Turn {
+  let next = turn;
+  for (const { audience, page, insteadOf } of recipients)
+    next = decideAt(next, now, `${stepEventId(due)}/notify/${audience}`, {
       type: 'notificationRequested',
-      ...reference(highest),
+      ...referenceOf(due),
       audience,
       tier: next.ticket.situation.tier,
+      ...(page && { page: true as const }),
+      ...(insteadOf && { insteadOf }),
     });
+  const endpoints = due.step.actions.flatMap((action) => ('webhook' in action ? [action.webhook] : []));
+  for (const endpoint of new Set(endpoints))
+    next = decideAt(next, now, `${stepEventId(due)}/webhook/${endpoint}`, {
+      type: 'webhookRequested',
+      ...referenceOf(due),
+      endpoint,
+    });
+  return next;
+}
+
+/**
+ * Steps of one clock that are overdue together collapse into the highest: its notifications go out, the
+ * others' do not (docs/rules.md §9). What lasts, a hand-off above all, is still done, once.
+ */
+function reachSteps(turn: Turn, due: readonly DueStep[], now: number): Turn {
+  const highest = due.at(-1)!;
+  const observed = turn.ticket.mode === 'observe';
+  let next = turn;
+  for (const lower of due.slice(0, -1)) next = skipStep(next, lower, { now, by: highest.step.id });
+  const before = recipientsOf(next.ticket, highest.step, now);
+  next = decideAt(next, now, stepEventId(highest), {
+    type: 'stepReached',
+    ...referenceOf(highest),
+    dueAt: highest.dueAt,
+    percent: highest.step.percent,
+    observed,
+    ...(before.nobody.length > 0 && { nobody: before.nobody }),
+  });
+  if (observed) return next;
+  next = doLasting(next, due, now);
+  const { recipients } = recipientsOf(next.ticket, highest.step, now);
+  return tell(next, highest, { now, recipients });
+}
+
+/** Repetitions that an acknowledgement stopped, logged once their instant is past. */
+function settleStopped(turn: Turn, now: number): Turn {
+  const stopped = unreachedSteps(turn.ticket).filter(
+    (due) => due.dueAt <= now && isStopped(turn.ticket, due),
+  );
+  return stopped.reduce((soFar, due) => skipStep(soFar, due, { now, by: 'acknowledged' }), turn);
+}
+
+/** Holds that lasted as long as they may end at that instant, or the lead is asked to look at them. */
+function settleHolds(turn: Turn, now: number): Turn {
+  let next = turn;
+  for (const { hold, dueAt } of limitedHolds(turn.ticket)) {
+    if (dueAt > now) continue;
+    const { atEnd } = turn.ticket.rules.policy.holds![hold.reason]!;
+    const id = `${holdKey(hold)}/expired`;
+    const draft = { id, source: 'engine' as const, occurredAt: dueAt, receivedAt: now };
+    next = append(next, draft, { type: 'holdExpired', reason: hold.reason, since: hold.since, atEnd });
+    if (atEnd === 'askLead' && next.ticket.mode === 'act')
+      next = decideAt(next, now, `${id}/notify/lead`, {
+        type: 'notificationRequested',
+        hold: hold.reason,
+        audience: isThere(next.ticket, 'lead', now) ? 'lead' : 'manager',
+        tier: next.ticket.situation.tier,
+      });
+  }
   return next;
 }
 
@@ -274,13 +522,16 @@ function settleAutoClose(turn: Turn, now: number): Turn {
 }
 
 /**
- * Everything due at or before `now`, decided: verdicts first, then ladder steps in the order they fell due,
- * then closing. Idempotent: settling twice at one instant adds nothing.
+ * Everything due at or before `now`, decided: holds that have lasted long enough, then verdicts, then ladder steps in
+ * the order they fell due, then closing. Nothing is judged by rules that are to be looked up again. Idempotent:
+ * settling twice at one instant adds nothing.
  */
 export function settle(ticket: Ticket, now: number): Turn {
-  let turn = settleBreaches(startTurn(ticket), now);
+  if (areRulesDue(ticket)) return startTurn(ticket);
+  const held = isFinal(ticket) ? startTurn(ticket) : settleHolds(startTurn(ticket), now);
+  let turn = settleBreaches(held, now);
   if (isFinal(ticket)) return turn;
   for (let due = overdueSteps(turn.ticket, now); due.length > 0; due = overdueSteps(turn.ticket, now))
     turn = reachSteps(turn, due, now);
-  return settleAutoClose(turn, now);
+  return settleAutoClose(settleStopped(turn, now), now);
 }

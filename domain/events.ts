@@ -2,7 +2,7 @@
  * What can happen to a ticket. Events are the only way a ticket changes; the ledger holds them in the order
  * they were recorded, the ticket folds them in the order they happened.
  */
-import type { AppliedRules, Audience, ClockName, HoldReason, Level, Priority } from './policy.ts';
+import type { AppliedRules, Audience, ClockName, HoldReason, HoldRule, Level, Priority } from './policy.ts';
 import type { OpenHours } from './open-hours.ts';
 
 export const AUTHORS = ['agent', 'customer', 'system'] as const;
@@ -60,6 +60,31 @@ export interface TicketAttributes {
   followUpOf?: string;
 }
 
+/** Attributes that may change while a ticket is open; null takes one away. */
+export const CHANGEABLE = [
+  'type',
+  'customer',
+  'contract',
+  'service',
+  'configurationItem',
+  'site',
+  'category',
+  'symptom',
+  'affectedUsers',
+  'fingerprint',
+] as const satisfies readonly (keyof TicketAttributes)[];
+export type AttributeChanges = {
+  type?: string;
+} & { [K in Exclude<(typeof CHANGEABLE)[number], 'type'>]?: NonNullable<TicketAttributes[K]> | null };
+
+/** What a promised time is for: the next word to the customer, service restored, or the solution. */
+export const PROMISES = ['update', 'restore', 'resolution'] as const;
+export type PromiseKind = (typeof PROMISES)[number];
+
+/** Tasks after an incident, each clocked by itself. */
+export const TASK_CLOCKS = ['reviewTask', 'actionItem'] as const;
+export type TaskClock = (typeof TASK_CLOCKS)[number];
+
 export interface OpenedBody {
   type: 'opened';
   attributes: TicketAttributes;
@@ -67,6 +92,8 @@ export interface OpenedBody {
   tier: number;
   mode: Mode;
   rules: AppliedRules;
+  /** The policy was named, not matched: it stays, whatever the ticket turns out to be about. */
+  pinned?: true;
 }
 
 /** Things that happen in the desk's day; a person's request and an outside fact look alike. */
@@ -76,10 +103,25 @@ export type DeskBody =
   | { type: 'messageAdded'; author: Author; visibility: Visibility }
   | { type: 'held'; reason: HoldReason }
   | { type: 'resumed'; reason?: HoldReason }
-  | { type: 'vendorReturned' }
+  | { type: 'vendorEngaged'; engagement: string; vendor?: string }
+  /** Without an engagement: all of them, and the hold for the vendor in any case. */
+  | { type: 'vendorReturned'; engagement?: string }
   | { type: 'prioritised'; priority: Priority; impact?: Level; urgency?: Level }
   | { type: 'handoffOffered'; toTier: number; team?: string }
   | { type: 'handoffAccepted' }
+  /** Back to who offered it, who has owned it all along. */
+  | { type: 'handoffReturned' }
+  | { type: 'consultAsked'; consult: string; toTier?: number; team?: string }
+  | { type: 'consultAnswered'; consult: string }
+  /** The service works again, by a workaround if need be. */
+  | { type: 'restored' }
+  /** Somebody promised the customer a time. */
+  | { type: 'committed'; dueAt: number; to?: PromiseKind }
+  | { type: 'taskCreated'; task: string; clock: TaskClock }
+  | { type: 'taskDone'; task: string }
+  /** A named fact that anchored clocks start or stop at. */
+  | { type: 'marked'; mark: string }
+  | { type: 'attributesChanged'; changes: AttributeChanges }
   | { type: 'resolved'; causeCode?: string }
   | { type: 'reopened' }
   | { type: 'closed' }
@@ -94,12 +136,51 @@ export interface StepReference {
   step: string;
 }
 
+/** Why a ticket is judged by other rules from now on. */
+export type RulesChangeCause = 'policyChanged' | 'calendarChanged' | 'attributesChanged';
+
+export interface RulesChangedBody {
+  type: 'rulesChanged';
+  rules: AppliedRules;
+  policy: string;
+  version: number;
+  cause: RulesChangeCause;
+  /** The change of rules that it is part of. */
+  change?: string;
+  /** Whether verdicts already given are judged again; they stand otherwise (docs/rules.md §9). */
+  retroactive: boolean;
+}
+
 /** What the engine itself decides. */
 export type EngineBody =
-  | ({ type: 'stepReached'; dueAt: number; percent: number; observed: boolean } & StepReference)
+  | ({
+      type: 'stepReached';
+      dueAt: number;
+      percent: number;
+      observed: boolean;
+      /** Whom the step would have told and who was not there. */
+      nobody?: Audience[];
+    } & StepReference)
+  /** `supersededBy` names a later step, or `acknowledged`. */
   | ({ type: 'stepSkipped'; dueAt: number; supersededBy: string } & StepReference)
-  | ({ type: 'notificationRequested'; audience: Audience; tier: number } & StepReference)
+  | ({
+      type: 'notificationRequested';
+      audience: Audience;
+      tier: number;
+      /** It must wake somebody. */
+      page?: true;
+      /** Who was asked for first and was not there. */
+      insteadOf?: Audience;
+    } & (StepReference | { hold: HoldReason }))
   | ({ type: 'handedOff'; fromTier: number; toTier: number; automatic: true } & StepReference)
+  | ({ type: 'priorityRaised'; priority: Priority; automatic: true } & StepReference)
+  | ({ type: 'reviewTaskOpened'; task: string; title: string } & StepReference)
+  | ({ type: 'webhookRequested'; endpoint: string } & StepReference)
+  /** A hold lasted as long as the policy allows: it ends, or the lead is asked. */
+  | { type: 'holdExpired'; reason: HoldReason; since: number; atEnd: HoldRule['atEnd'] }
+  | RulesChangedBody
+  /** Attributes changed that choose the policy, and it is still the same. */
+  | { type: 'rulesConfirmed'; policy: string; version: number }
   | {
       type: 'breached';
       clock: ClockName;

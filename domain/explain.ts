@@ -1,5 +1,6 @@
 /** Why a clock says what it says: the spans that add up to its elapsed time, exactly. */
 import {
+  countingCalendar,
   governingLimit,
   knownFrom,
   stoppedAt,
@@ -26,7 +27,7 @@ export interface ExplainedSpan {
  */
 export function explainClock(clock: Clock, hours: HoursByCalendar, now: number): ExplainedSpan[] {
   const end = stoppedAt(clock) ?? now;
-  const { calendar } = governingLimit(clock, hours);
+  const calendar = countingCalendar(governingLimit(clock, hours));
   const open = hours[calendar]!;
   const spans: ExplainedSpan[] = [];
   if (clock.folded)

@@ -1,5 +1,14 @@
 /** Facts from outside, read field by field: a Temporal client may signal anything, and only what is known gets in. */
-import { AUTHORS, VISIBILITIES, type DeskBody, type DeskEventType, type Fact } from './events.ts';
+import {
+  AUTHORS,
+  CHANGEABLE,
+  PROMISES,
+  TASK_CLOCKS,
+  VISIBILITIES,
+  type DeskBody,
+  type DeskEventType,
+  type Fact,
+} from './events.ts';
 import { HOLD_REASONS, LEVELS, PRIORITIES } from './policy.ts';
 
 type Fields = Record<string, unknown>;
@@ -55,6 +64,18 @@ const texts =
     return faulty ? `has no text ${faulty} of at most ${LONGEST_TEXT} characters` : null;
   };
 
+const changes: Check = (value) => {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0)
+    return 'is not a set of attributes';
+  for (const [name, told] of Object.entries(value)) {
+    if (!(CHANGEABLE as readonly string[]).includes(name))
+      return `has a field that is not one of ${CHANGEABLE.join(', ')}`;
+    const isGood = name === 'affectedUsers' ? Number.isSafeInteger(told) : isText(told);
+    if (!isGood && !(told === null && name !== 'type')) return `has no good value for ${name}`;
+  }
+  return null;
+};
+
 type FieldsOf<T extends DeskEventType> = Exclude<keyof Extract<DeskBody, { type: T }>, 'type'>;
 
 /** Per type of fact, its fields; no other field of a fact is read. */
@@ -64,7 +85,8 @@ const BODIES: { [T in DeskEventType]: Record<FieldsOf<T>, Check> } = {
   messageAdded: { author: oneOf(AUTHORS), visibility: oneOf(VISIBILITIES) },
   held: { reason: oneOf(HOLD_REASONS) },
   resumed: { reason: optional(oneOf(HOLD_REASONS)) },
-  vendorReturned: {},
+  vendorEngaged: { engagement: text, vendor: optional(text) },
+  vendorReturned: { engagement: optional(text) },
   prioritised: {
     priority: oneOf(PRIORITIES),
     impact: optional(oneOf(LEVELS)),
@@ -72,6 +94,15 @@ const BODIES: { [T in DeskEventType]: Record<FieldsOf<T>, Check> } = {
   },
   handoffOffered: { toTier: wholeNumber, team: optional(text) },
   handoffAccepted: {},
+  handoffReturned: {},
+  consultAsked: { consult: text, toTier: optional(wholeNumber), team: optional(text) },
+  consultAnswered: { consult: text },
+  restored: {},
+  committed: { dueAt: instant, to: optional(oneOf(PROMISES)) },
+  taskCreated: { task: text, clock: oneOf(TASK_CLOCKS) },
+  taskDone: { task: text },
+  marked: { mark: text },
+  attributesChanged: { changes },
   resolved: { causeCode: optional(text) },
   reopened: {},
   closed: {},

@@ -9,42 +9,122 @@ export const LEVELS = ['high', 'medium', 'low'] as const;
 /** Impact and urgency, the two axes of the priority matrix (ITIL 4). */
 export type Level = (typeof LEVELS)[number];
 
-export const HOLD_REASONS = ['customer', 'vendor', 'internal'] as const;
+export const HOLD_REASONS = ['customer', 'vendor', 'changeWindow', 'internal'] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
-export const CLOCK_NAMES = ['firstResponse', 'resolution'] as const;
-export type ClockName = (typeof CLOCK_NAMES)[number];
+/** The clocks that every desk knows, in the order of the table in docs/rules.md §3. */
+export const STANDARD_CLOCKS = [
+  'firstResponse',
+  'nextResponse',
+  'customerUpdate',
+  'resolution',
+  'restore',
+  'commitment',
+  'tierAccept',
+  'tierWork',
+  'consult',
+  'vendor',
+  'reviewTask',
+  'actionItem',
+] as const;
+export type StandardClock = (typeof STANDARD_CLOCKS)[number];
 
-/** A promise: so many milliseconds of open time on a calendar. */
-export interface Target {
-  ms: number;
-  calendar: string;
+/** A standard clock, or one that a policy anchors on marks of its own: such a name has a hyphen (`nis2-early-warning`). */
+export type ClockName = string;
+
+export const isStandardClock = (name: ClockName): name is StandardClock =>
+  (STANDARD_CLOCKS as readonly string[]).includes(name);
+
+/**
+ * A span of whole local days, as laws count it: the day of the event is left out and the last day counts to its end
+ * (Regulation (EEC, Euratom) 1182/71, article 3).
+ */
+export interface Period {
+  unit: 'businessDays' | 'months';
+  count: number;
 }
+
+/** A promise: so many milliseconds of open time on a calendar, or a period of its days. */
+export interface Target {
+  /** 0 where a period is promised. */
+  ms: number;
+  /** `tier`: the calendar of the team, or else the tier, that has the ticket. */
+  calendar: string;
+  period?: Period;
+}
+
+/** Stands for the calendar of whoever has the ticket. */
+export const OWNER_CALENDAR = 'tier';
+
+/** Where a clock begins to count: at opening, when a tier first accepts, or when somebody is first assigned. */
+export const BASES = ['opened', 'accepted', 'assigned'] as const;
+export type Basis = (typeof BASES)[number];
 
 /** What a clock does when a resolved ticket is reopened (docs/rules.md §3). */
 export type ReopenRule = 'continue' | 'restart' | 'newCycle';
 
-/** Who is told: a role at the ticket's tier. */
+/** Who is told: a role at the ticket's tier; who comes later in the list is asked where nobody is there before. */
 export const AUDIENCES = ['assignee', 'team', 'lead', 'manager'] as const;
 export type Audience = (typeof AUDIENCES)[number];
 
-export type LadderAction = { notify: Audience } | { handOff: 'next' | number };
+export type LadderAction =
+  | { notify: Audience }
+  /** As `notify`, but so urgently that it must wake somebody. */
+  | { page: Audience }
+  | { handOff: 'next' | number }
+  /** One step up, or to a priority. */
+  | { raisePriority: 'next' | Priority }
+  /** Opens a task of the post-incident review. */
+  | { openReviewTask: string }
+  /** Tells an endpoint, by its name. */
+  | { webhook: string };
+
+/**
+ * What to do where a step would tell somebody who is not there, nobody assigned or a tier closed: tell the next
+ * audience, skip it and log that, or hold the whole step until the tier opens.
+ */
+export const NOBODY_RULES = ['next', 'skip', 'wait'] as const;
+export type NobodyRule = (typeof NOBODY_RULES)[number];
 
 /** One step of an escalation ladder: due when `percent` of the target plus `offsetMs` of open time have run. */
 export interface LadderStep {
   /** Unique within its ladder, and part of the step's event id. */
   id: string;
   percent: number;
+  /** Counted on the step's own calendar where it has one, else on the clock's. */
   offsetMs: number;
+  calendar?: string;
+  /** After the first time, again every so often, so many times; not while somebody has acknowledged (docs/rules.md §9). */
+  repeat?: { everyMs: number; times: number };
+  /** `next` unless said otherwise. */
+  ifNobody?: NobodyRule;
   actions: readonly LadderAction[];
 }
 
+export type Targets = Partial<Record<Priority, Target>>;
+
 export interface ClockRule {
   /** A priority without a target has no such clock. */
-  targets: Partial<Record<Priority, Target>>;
+  targets: Targets;
+  /** Targets that differ at a tier, for the clocks that measure tiers. */
+  byTier?: Readonly<Record<number, Targets>>;
   pausedBy: readonly HoldReason[];
   reopen: ReopenRule;
   ladder: readonly LadderStep[];
+  /** `opened` unless said otherwise; for clocks that would start at opening. */
+  basis?: Basis;
+  /** Whether what the system sends counts as an update (`customerUpdate`; docs/rules.md §9: not by default). */
+  systemUpdatesCount?: boolean;
+  /** The marks between which an anchored clock runs. */
+  anchor?: { startsAt: string; stopsAt: string };
+}
+
+/** How long a hold may last, in open time of a calendar, and what then. */
+export interface HoldRule {
+  maxMs: number;
+  calendar: string;
+  /** The hold ends by itself, or the lead is asked to look at it. */
+  atEnd: 'resume' | 'askLead';
 }
 
 /** Which tickets a policy is for; every named field must equal the ticket's. */
@@ -58,6 +138,10 @@ export interface MatchCondition {
 export interface TierRule {
   tier: number;
   name: string;
+  /** When the tier works; round the clock if it does not say. */
+  calendar?: string;
+  /** Teams with hours of their own. */
+  teams?: readonly { name: string; calendar: string }[];
 }
 
 /** A policy without its calendars: what a ticket carries. */
@@ -70,7 +154,11 @@ export interface AppliedPolicy {
   match: readonly MatchCondition[];
   priorityMatrix: Record<Level, Record<Level, Priority>>;
   tiers: readonly TierRule[];
-  clocks: Record<ClockName, ClockRule>;
+  /** A clock that is not there is never set. */
+  clocks: Readonly<Record<ClockName, ClockRule>>;
+  holds?: Partial<Record<HoldReason, HoldRule>>;
+  /** After this long an acknowledgement counts no more (docs/rules.md §9); never where it is absent. */
+  ackTimeoutMs?: number;
   /** Open time on the `always` calendar from resolved to closed; null for never. */
   autoCloseAfterMs: number | null;
   /** How far back a person and an integration may date a fact (docs/rules.md §9). */
@@ -121,9 +209,38 @@ export function isMoreUrgent(a: Priority, b: Priority): boolean {
   return PRIORITIES.indexOf(a) < PRIORITIES.indexOf(b);
 }
 
-/** The targets that a clock may have, under one priority or another. */
-export function targetsOf({ targets }: ClockRule): Target[] {
-  return PRIORITIES.flatMap((priority) => targets[priority] ?? []);
+const NO_CLOCK: ClockRule = { targets: {}, pausedBy: [], reopen: 'continue', ladder: [] };
+
+/** The rule of a clock; one without targets where the policy has no such clock. */
+export function clockRuleOf(policy: AppliedPolicy, name: ClockName): ClockRule {
+  return policy.clocks[name] ?? NO_CLOCK;
+}
+
+/** The calendar that a tier, or one of its teams, works by. */
+export function ownerCalendar(policy: AppliedPolicy, tier: number, team: string | null): string {
+  const rule = policy.tiers.find((one) => one.tier === tier);
+  return rule?.teams?.find(({ name }) => name === team)?.calendar ?? rule?.calendar ?? 'always';
+}
+
+/** Every calendar that the owner of a ticket may have. */
+function ownerCalendars({ tiers }: AppliedPolicy): string[] {
+  const calendars = tiers.flatMap(({ calendar = 'always', teams = [] }) => [
+    calendar,
+    ...teams.map((team) => team.calendar),
+  ]);
+  return [...new Set(calendars)];
+}
+
+/** The targets that a clock may have, on real calendars, under one priority or another, with one owner or another. */
+export function targetsOf(policy: AppliedPolicy, name: ClockName): Target[] {
+  const { targets, byTier = {} } = clockRuleOf(policy, name);
+  return [targets, ...Object.values(byTier)]
+    .flatMap((each) => PRIORITIES.flatMap((priority) => each[priority] ?? []))
+    .flatMap((target) =>
+      target.calendar === OWNER_CALENDAR
+        ? ownerCalendars(policy).map((calendar) => ({ ...target, calendar }))
+        : [target],
+    );
 }
 
 /** The tier above `tier`; tiers need not be numbered without gaps. Undefined at the highest. */

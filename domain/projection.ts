@@ -1,10 +1,18 @@
 /** The rows that are read instead of the ticket: written with the events of the turn that changed them. */
-import { clockState, deadlineOf, governingLimit, type Clock, type ClockState, type Pause } from './clock.ts';
+import {
+  clockState,
+  deadlineOf,
+  governingLimit,
+  lengthOf,
+  type Clock,
+  type ClockState,
+  type Pause,
+} from './clock.ts';
 import { nextMilestone } from './escalation.ts';
 import type { ClockName, Priority } from './policy.ts';
 import type { Share, TicketState } from './situation.ts';
 import { sharesOf } from './shares.ts';
-import { cycleKey, type Ticket } from './ticket.ts';
+import { clocksOf, cycleKey, type Ticket } from './ticket.ts';
 
 /** What a list shows and filters by: an open ticket with an open hold is `onHold`. */
 export type ListedState = TicketState | 'onHold';
@@ -40,6 +48,8 @@ export interface TicketRow {
 export interface ClockRow {
   clock: ClockName;
   cycle: number;
+  /** What it measures, where there may be several at once. */
+  subject: string | null;
   state: ClockState;
   startedAt: number;
   deadlineAt: number | null;
@@ -63,6 +73,7 @@ function clockRow(ticket: Ticket, clock: Clock): ClockRow {
   return {
     clock: clock.name,
     cycle: clock.cycle,
+    subject: clock.subject ?? null,
     state: clockState(clock),
     startedAt: clock.startedAt,
     deadlineAt: deadlineOf(clock, ticket.rules.hours),
@@ -70,7 +81,7 @@ function clockRow(ticket: Ticket, clock: Clock): ClockRow {
     breachedAt: verdict?.standing ? verdict.deadlineAt : null,
     cancelledAt: clock.cancelledAt,
     cancelReason: clock.cancelReason,
-    targetMs: limit.targetMs,
+    targetMs: lengthOf(ticket.rules.hours, limit) ?? 0,
     calendar: limit.calendar,
     pauses: clock.pauses,
   };
@@ -79,7 +90,7 @@ function clockRow(ticket: Ticket, clock: Clock): ClockRow {
 /** The rows of a ticket as of `now`. */
 export function project(ticket: Ticket, now: number): Projection {
   const { situation, rules } = ticket;
-  const clocks = situation.clocks.map((clock) => clockRow(ticket, clock));
+  const clocks = clocksOf(ticket).map((clock) => clockRow(ticket, clock));
   const deadlines = clocks.flatMap(({ state, deadlineAt }) =>
     state === 'running' && deadlineAt !== null ? [deadlineAt] : [],
   );

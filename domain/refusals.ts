@@ -11,6 +11,8 @@ export const REFUSAL_CODES = [
   'same_priority',
   'same_tier',
   'tier_unknown',
+  'nothing_changed',
+  'policy_differs',
   'precondition_failed',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

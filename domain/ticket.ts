@@ -2,17 +2,20 @@
  * A ticket as the engine carries it: what happened (the story, in fold order), how things stand (its fold),
  * and what the engine has already done about it. `evolve` is total and pure.
  */
-import { foldClock, stoppedAt, type Clock } from './clock.ts';
+import { openedSituation, advance } from './advance.ts';
+import { cancelClock, foldClock, isActive, relaxClock, stoppedAt, type Clock } from './clock.ts';
 import {
   compareFoldOrder,
   type LedgerEvent,
   type Mode,
   type OpenedBody,
+  type RulesChangedBody,
   type TicketAttributes,
 } from './events.ts';
-import { targetsOf, type AppliedRules, type ClockName } from './policy.ts';
+import { targetsOf, type AppliedRules, type ClockName, type Matchable } from './policy.ts';
 import { foldShares } from './shares.ts';
-import { advance, isStoryEvent, openedSituation, type Situation, type StoryEvent } from './situation.ts';
+import { NOT_IN_POLICY, targetFor } from './retarget.ts';
+import { isStoryEvent, type Happening, type Hold, type Situation, type StoryEvent } from './situation.ts';
 
 export const SCHEMA_VERSION = 1;
 
@@ -21,6 +24,8 @@ export interface BreachRecord {
   revision: number;
   standing: boolean;
   deadlineAt: number;
+  /** Given under rules that do not judge the ticket any more: it stands, unless it turns out to be met after all. */
+  upheld?: true;
 }
 
 export interface Ticket {
@@ -31,6 +36,10 @@ export interface Ticket {
   mode: Mode;
   attributes: TicketAttributes;
   rules: AppliedRules;
+  /** The fields that chose the policy when it was last chosen; absent: those of the opening (docs/rules.md §9). */
+  matchedOn?: Matchable;
+  /** Clocks that other rules had and these have not: ended, and kept for whoever looks back. */
+  dropped?: readonly Clock[];
   /** Sequence of the last event: the head of the ticket's ledger. */
   sequence: number;
   /** How many decisions were taken: the next one's place among those of the same millisecond. */
@@ -59,10 +68,29 @@ export const STORY_LIMIT = 200;
 const CYCLES_CARRIED = 10;
 
 export const stepKey = (clock: ClockName, cycle: number, step: string): string => `${clock}/${cycle}/${step}`;
+/** Marks a hold that has had its longest time. */
+export const holdKey = ({ reason, since }: Hold): string => `hold/${reason}/${since}`;
 export const cycleKey = (clock: ClockName, cycle: number): string => `${clock}/${cycle}`;
 
+/** The fields of a ticket that choose its policy. */
+export function matchableOf({ customer, service, category, type }: TicketAttributes): Matchable {
+  return { type, ...(customer && { customer }), ...(service && { service }), ...(category && { category }) };
+}
+
+/** Whether two tickets would have the same policy chosen for them. */
+export const isSameMatch = (a: Matchable, b: Matchable): boolean =>
+  a.type === b.type && a.customer === b.customer && a.service === b.service && a.category === b.category;
+
+/** Whether a field that chooses the policy has changed since it was chosen: the rules have to be looked up again. */
+export function areRulesDue({ matchedOn, attributes }: Ticket): boolean {
+  return matchedOn !== undefined && !isSameMatch(matchedOn, matchableOf(attributes));
+}
+
 function opened(id: string, event: LedgerEvent<OpenedBody>): Ticket {
-  const situation = openedSituation(event);
+  const situation: Situation = {
+    ...openedSituation(event, event.rules),
+    attributes: event.attributes,
+  };
   return {
     schemaVersion: SCHEMA_VERSION,
     id,
@@ -70,6 +98,7 @@ function opened(id: string, event: LedgerEvent<OpenedBody>): Ticket {
     mode: event.mode,
     attributes: event.attributes,
     rules: event.rules,
+    ...(!event.pinned && !event.imported && { matchedOn: matchableOf(event.attributes) }),
     sequence: event.sequence,
     decisions: 1,
     baseline: { situation, at: event.occurredAt },
@@ -81,8 +110,6 @@ function opened(id: string, event: LedgerEvent<OpenedBody>): Ticket {
     seen: [],
   };
 }
-
-type Happening = Exclude<StoryEvent, LedgerEvent<OpenedBody>>;
 
 function fold(from: Situation, story: readonly StoryEvent[], rules: AppliedRules): Situation {
   return story.reduce((situation, event) => {
@@ -131,7 +158,8 @@ function withStory(ticket: Ticket, event: StoryEvent): Ticket {
   const situation = isNewest(ticket, event)
     ? fold(ticket.situation, [event], ticket.rules)
     : fold(ticket.baseline.situation, story, ticket.rules);
-  return bounded({ ...ticket, story, situation });
+  const attributes = situation.attributes ?? ticket.attributes;
+  return bounded({ ...ticket, story, situation, attributes });
 }
 
 interface Retired {
@@ -177,7 +205,7 @@ function bounded(ticket: Ticket): Ticket {
   const clocks = whole.clocks
     .filter((clock) => !retired.clocks.has(clock))
     .map((clock) => {
-      const targets = targetsOf(rules.policy.clocks[clock.name]);
+      const targets = targetsOf(rules.policy, clock.name);
       return foldClock(clock, rules.hours, { until: at, targets });
     });
   const situation = { ...whole, clocks };
@@ -198,6 +226,61 @@ function withSeen(ticket: Ticket, id: string): Ticket {
   return { ...ticket, seen: forgotten > 0 ? seen.slice(forgotten) : seen };
 }
 
+/** The opening as far as other rules need it. A ticket whose story was never folded begins with it. */
+function beginningUnder(ticket: Ticket, rules: AppliedRules): Situation {
+  const { situation, at } = ticket.baseline;
+  if (at > situation.openedAt) return retargetedBaseline(situation, rules, at);
+  const { openedAt, priority, tier } = situation;
+  const attributes = situation.attributes ?? ticket.attributes;
+  return { ...openedSituation({ occurredAt: openedAt, priority, tier, attributes }, rules), attributes };
+}
+
+/**
+ * A folded beginning under other rules: its sums are all that is known of the time before, so each running clock goes on
+ * from them under its new target.
+ */
+function retargetedBaseline(situation: Situation, rules: AppliedRules, at: number): Situation {
+  const { priority, tier, team } = situation;
+  const clocks = situation.clocks.map((clock) => {
+    const hasPromise = clock.limits.some(({ until }) => until !== undefined);
+    if (!isActive(clock) || hasPromise) return clock;
+    const target = targetFor(rules.policy, clock.name, { priority, owner: { tier, team } });
+    return target ? relaxClock(clock, target) : cancelClock(clock, at, NOT_IN_POLICY);
+  });
+  return { ...situation, clocks };
+}
+
+/** Clocks of the old rules that the new ones do not have: what still ran ends now, and says why. */
+function droppedClocks(ticket: Ticket, situation: Situation, at: number): Clock[] {
+  const isThere = (clock: Clock) =>
+    situation.clocks.some(({ name, cycle }) => name === clock.name && cycle === clock.cycle);
+  return [...(ticket.dropped ?? []), ...ticket.situation.clocks]
+    .filter((clock) => !isThere(clock))
+    .map((clock) => (isActive(clock) ? cancelClock(clock, at, NOT_IN_POLICY) : clock));
+}
+
+/**
+ * The same story under other rules, from its beginning: nothing that happened is lost. Verdicts already given stand,
+ * unless the change is retroactive (docs/rules.md §9).
+ */
+function underOtherRules(ticket: Ticket, event: LedgerEvent<RulesChangedBody>): Ticket {
+  const { rules, retroactive, cause, occurredAt } = event;
+  const beginning = beginningUnder(ticket, rules);
+  const situation = fold(beginning, ticket.story, rules);
+  const entries = Object.entries(ticket.breaches).map(([key, record]) => {
+    return [key, record.standing && !retroactive ? { ...record, upheld: true as const } : record] as const;
+  });
+  return {
+    ...ticket,
+    rules,
+    ...(cause === 'attributesChanged' && { matchedOn: matchableOf(ticket.attributes) }),
+    dropped: droppedClocks(ticket, situation, occurredAt),
+    baseline: { ...ticket.baseline, situation: beginning },
+    situation,
+    breaches: Object.fromEntries(entries),
+  };
+}
+
 function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {
   if (event.type === 'stepReached' || event.type === 'stepSkipped') {
     const key = stepKey(event.clock, event.cycle, event.step);
@@ -208,6 +291,9 @@ function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {
     const record = { revision, standing: event.type === 'breached', deadlineAt };
     return { ...ticket, breaches: { ...ticket.breaches, [cycleKey(event.clock, event.cycle)]: record } };
   }
+  if (event.type === 'holdExpired') return { ...ticket, steps: { ...ticket.steps, [holdKey(event)]: true } };
+  if (event.type === 'rulesConfirmed') return { ...ticket, matchedOn: matchableOf(ticket.attributes) };
+  if (event.type === 'rulesChanged') return underOtherRules(ticket, event);
   if (event.type === 'rulesExtended')
     return { ...ticket, rules: { ...ticket.rules, hours: { ...ticket.rules.hours, ...event.hours } } };
   return ticket;
@@ -223,7 +309,7 @@ export function evolve(ticket: Ticket | null, event: LedgerEvent, ticketId?: str
     decisions: ticket.decisions + (event.decision === undefined ? 0 : 1),
   };
   const remembered = event.source === 'fact' ? withSeen(counted, event.id) : counted;
-  return isStoryEvent(event) ? withStory(remembered, event) : withEngineBooks(remembered, event);
+  return withEngineBooks(isStoryEvent(event) ? withStory(remembered, event) : remembered, event);
 }
 
 /** A ticket from its ledger, oldest event first. */
@@ -235,4 +321,9 @@ export function rebuild(ticketId: string, events: readonly LedgerEvent[]): Ticke
 
 export function isFinal(ticket: Ticket): boolean {
   return ticket.situation.state === 'closed' || ticket.situation.state === 'cancelled';
+}
+
+/** Every clock of a ticket, also those that earlier rules had. */
+export function clocksOf({ situation, dropped = [] }: Ticket): readonly Clock[] {
+  return [...situation.clocks, ...dropped];
 }

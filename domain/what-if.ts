@@ -3,12 +3,13 @@
  * every cycle of every clock is judged from how it ends, as `settle` would have judged it on the way: a verdict depends
  * on the fold alone (docs/rules.md §1). Nothing is decided, so hand-offs and closings that were made stand.
  */
+import { advance, openedSituation } from './advance.ts';
 import { clockState, deadlineOf, stoppedAt } from './clock.ts';
 import { compareFoldOrder, type LedgerEvent, type OpenedBody } from './events.ts';
 import { readFact } from './facts.ts';
 import type { ImportedHistory } from './history.ts';
 import { lowestTier, PRIORITIES, type AppliedRules, type ClockName, type Priority } from './policy.ts';
-import { advance, isStoryEvent, openedSituation, type Situation, type StoryEvent } from './situation.ts';
+import { isStoryEvent, type Situation, type StoryEvent } from './situation.ts';
 import { AFTER_CLOSE } from './ticket.ts';
 
 /** What happened to one ticket, whatever rules judge it; events in the order in which they fold. */
@@ -73,7 +74,7 @@ const isFolded = ({ moot }: StoryEvent): boolean => moot !== AFTER_CLOSE && moot
 
 /** How a story ends under these rules. */
 export function foldStory({ opened, events }: Story, rules: AppliedRules): Situation {
-  let situation = openedSituation({ ...opened, rules });
+  let situation = openedSituation(opened, rules);
   for (const event of events) {
     if (!isFolded(event)) continue;
     const step = advance(situation, event as Happening, rules);

@@ -2,9 +2,10 @@
 import { resolveRules } from '../domain/rules.ts';
 import type { ImportedHistory } from '../domain/history.ts';
 import {
-  CLOCK_NAMES,
   HOLD_REASONS,
+  isStandardClock,
   PRIORITIES,
+  STANDARD_CLOCKS,
   type AppliedRules,
   type ClockName,
   type HoldReason,
@@ -101,13 +102,24 @@ function outcomeOf({ breachedAt, state }: ClockVerdict): Outcome {
 }
 
 function tallyClocks(verdicts: readonly Verdict[]): ClockTally[] {
-  const tallies = CLOCK_NAMES.flatMap((clock) =>
-    PRIORITIES.map((priority) => ({ clock, priority, met: 0, breached: 0, running: 0, cancelled: 0 })),
-  );
-  const byName = new Map(tallies.map((tally) => [`${tally.clock}/${tally.priority}`, tally]));
+  const tallies = new Map<string, ClockTally>();
   for (const { priority, clocks } of verdicts)
-    for (const clock of clocks) byName.get(`${clock.clock}/${priority}`)![outcomeOf(clock)] += 1;
-  return tallies.filter(({ met, breached, running, cancelled }) => met + breached + running + cancelled > 0);
+    for (const verdict of clocks) {
+      const { clock } = verdict;
+      const key = `${clock}/${priority}`;
+      const tally = tallies.get(key) ?? { clock, priority, met: 0, breached: 0, running: 0, cancelled: 0 };
+      tally[outcomeOf(verdict)] += 1;
+      tallies.set(key, tally);
+    }
+  return [...tallies.values()].toSorted(byClockAndPriority);
+}
+
+/** Standard clocks in the order of the table, then a policy's own by name; P1 first. */
+function byClockAndPriority(a: ClockTally, b: ClockTally): number {
+  const place = ({ clock }: ClockTally) =>
+    isStandardClock(clock) ? STANDARD_CLOCKS.indexOf(clock) : Infinity;
+  if (a.clock !== b.clock) return place(a) - place(b) || (a.clock < b.clock ? -1 : 1);
+  return PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority);
 }
 
 const ownerOrder = (a: string, b: string): number =>

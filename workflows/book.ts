@@ -6,11 +6,13 @@
 import {
   decideFact,
   decideLongerHours,
+  decideMatchedRules,
   decideOpening,
   decideRequest,
   factEventId,
   firstEventIdOf,
   requestOutcomes,
+  type MatchedRules,
   type Opening,
   type Request,
 } from '../domain/decide.ts';
@@ -31,6 +33,7 @@ type Message =
   | { kind: 'request'; request: Request; now: number }
   | { kind: 'fact'; fact: Fact; now: number }
   | { kind: 'hours'; hours: Record<string, OpenHours>; now: number }
+  | { kind: 'matched'; matched: MatchedRules; now: number }
   | { kind: 'settle'; now: number };
 
 interface Entry {
@@ -113,6 +116,10 @@ export class Book {
 
   longerHours(hours: Record<string, OpenHours>, now: number): void {
     this.#take({ kind: 'hours', hours, now });
+  }
+
+  matchedRules(matched: MatchedRules, now: number): void {
+    this.#take({ kind: 'matched', matched, now });
   }
 
   settle(now: number): void {
@@ -210,6 +217,8 @@ function decide(
       return { turn: decideFact(ticket, message.fact, message.now) };
     case 'hours':
       return { turn: decideLongerHours(ticket, message.hours, message.now) };
+    case 'matched':
+      return { turn: decideMatchedRules(ticket, message.matched, message.now) };
     case 'settle':
       return { turn: settle(ticket, message.now) };
   }

@@ -61,6 +61,8 @@ export const requestUpdates = {
   reopen: defineUpdate<Granted, [Request]>('reopen'),
   close: defineUpdate<Granted, [Request]>('close'),
   cancel: defineUpdate<Granted, [Request]>('cancel'),
+  update: defineUpdate<Granted, [Request]>('update'),
+  changeRules: defineUpdate<Granted, [Request]>('changeRules'),
 } satisfies Record<CommandType, unknown>;
 
 /** What merely happened, in batches; each fact counts once by its id. */

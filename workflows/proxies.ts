@@ -16,7 +16,9 @@ export const { record: recordDurably } = proxyActivities<Pick<Activities, 'recor
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-export const { loadLongerHours } = proxyActivities<Pick<Activities, 'loadLongerHours'>>({
+export const { loadLongerHours, matchRules } = proxyActivities<
+  Pick<Activities, 'loadLongerHours' | 'matchRules'>
+>({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', maximumInterval: '1m' },
 });

@@ -16,7 +16,7 @@ import { nextMilestone } from '../domain/escalation.ts';
 import { isFactId } from '../domain/facts.ts';
 import { nextInstant, type Script } from '../domain/history.ts';
 import type { Refusal } from '../domain/refusals.ts';
-import { isFinal } from '../domain/ticket.ts';
+import { areRulesDue, isFinal, matchableOf } from '../domain/ticket.ts';
 import { Book, LedgerBehind } from './book.ts';
 import {
   factsSignal,
@@ -27,7 +27,7 @@ import {
   type Granted,
   type TicketInput,
 } from './messages.ts';
-import { loadLongerHours, recordDurably, recordLocally, spooledFacts } from './proxies.ts';
+import { loadLongerHours, matchRules, recordDurably, recordLocally, spooledFacts } from './proxies.ts';
 
 export async function ticketWorkflow(input: TicketInput): Promise<void> {
   const book = new Book(input.ticketId, input.carried);
@@ -43,6 +43,7 @@ export async function ticketWorkflow(input: TicketInput): Promise<void> {
     if (isLongOverdue(book, clock())) await hearSpooledFacts(book, clock);
     book.settle(clock());
     if (!book.isRecorded) await recordTurn(book);
+    else if (areRulesDue(book.current!)) await lookUpRules(book, clock);
     else if (hoursRunShort(book, clock())) await extendHours(book, clock);
     else if (hasEnded(book)) return;
     else if (mustContinueAsNew(book)) return continueAsNew<typeof ticketWorkflow>(nextRun(input, book));
@@ -89,7 +90,10 @@ function validate(book: Book, request: Request, now: number): void {
 async function grant(book: Book, request: Request, now: number): Promise<Granted> {
   const refusal = book.request(request, now);
   if (refusal) throw refused(refusal);
-  return granted(book, request.id);
+  const outcome = await granted(book, request.id);
+  // Whoever changed what the ticket is about sees it under the rules that follow from that.
+  if (request.command.type === 'update') await condition(() => !areRulesDue(book.current!));
+  return outcome;
 }
 
 /** An answered request is in the ledger. */
@@ -141,11 +145,22 @@ async function extendHours(book: Book, clock: () => number): Promise<void> {
   const { rules, situation } = book.current!;
   const { name, version } = rules.policy;
   const { openedAt } = situation;
-  const calendars = Object.fromEntries(Object.entries(rules.hours).map(([one, known]) => [one, known.version]));
+  const calendars = Object.fromEntries(
+    Object.entries(rules.hours).map(([one, known]) => [one, known.version]),
+  );
   book.longerHours(
     await loadLongerHours({ policy: name, version, calendars, openedAt, now: clock() }),
     clock(),
   );
+}
+
+/** A field changed that chooses the policy: until it is known which one, nothing is judged. */
+async function lookUpRules(book: Book, clock: () => number): Promise<void> {
+  const { rules, situation, attributes } = book.current!;
+  const { name, version } = rules.policy;
+  const matchedOn = matchableOf(attributes);
+  const { openedAt } = situation;
+  book.matchedRules(await matchRules({ matchedOn, policy: name, version, openedAt, now: clock() }), clock());
 }
 
 function hasEnded(book: Book): boolean {

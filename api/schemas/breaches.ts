@@ -1,7 +1,7 @@
 /** The breach register. */
 import { z } from 'zod';
-import { CLOCK_NAMES } from '../../domain/policy.ts';
 import {
+  clockName,
   cursor,
   instant,
   instantMs,
@@ -17,7 +17,7 @@ import { BREACH_EXAMPLE } from './examples.ts';
 export const breachView = z
   .object({
     ticketId: z.string(),
-    clock: z.enum(CLOCK_NAMES),
+    clock: clockName,
     cycle: z.int(),
     breachedAt: instant.openapi({ description: 'The deadline that was missed, to the millisecond' }),
     decidedAt: instant.openapi({ description: 'When the engine recorded it' }),
@@ -36,7 +36,7 @@ export type BreachView = z.input<typeof breachView>;
 export const breachPage = z.object({ data: z.array(breachView), page }).openapi('BreachPage');
 
 export const breachFilter = z.strictObject({
-  clock: z.enum(CLOCK_NAMES).optional(),
+  clock: clockName.optional(),
   tier: z.coerce.number().int().min(1).max(9).optional().openapi({ type: 'integer', minimum: 1, maximum: 9 }),
   priority: priority.optional(),
   customer: z.string().max(200).optional(),
@@ -50,6 +50,6 @@ export const breachQuery = breachFilter.extend({ limit, cursor });
 export const breachMark = z.strictObject({
   at: markedInstant,
   ticketId: markedId,
-  clock: z.enum(CLOCK_NAMES),
+  clock: clockName,
   cycle: markedCount,
 });

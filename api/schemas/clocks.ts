@@ -1,7 +1,6 @@
 /** The clocks of a ticket, and why each says what it says. */
 import { z } from 'zod';
-import { CLOCK_NAMES } from '../../domain/policy.ts';
-import { instant, seconds } from './common.ts';
+import { clockName, instant, seconds } from './common.ts';
 import { CLOCKS_EXAMPLE } from './examples.ts';
 
 const span = z.object({
@@ -17,8 +16,12 @@ const span = z.object({
 
 const clockView = z
   .object({
-    clock: z.enum(CLOCK_NAMES),
+    clock: clockName,
     cycle: z.int(),
+    subject: z
+      .string()
+      .optional()
+      .openapi({ description: 'What it measures where there may be several: a tier, a consult, a task' }),
     state: z.enum(['running', 'paused', 'met', 'cancelled']),
     breached: z.boolean(),
     startedAt: instant,
@@ -28,9 +31,16 @@ const clockView = z
     cancelledAt: instant.nullable(),
     cancelReason: z.string().nullable(),
     calendar: z.string(),
+    calendarVersion: z.string(),
+    target: z
+      .object({ unit: z.enum(['businessDays', 'months']), count: z.int() })
+      .optional()
+      .openapi({ description: 'Where days are promised' }),
     targetSeconds: seconds,
     elapsedSeconds: seconds,
-    remainingSeconds: seconds.openapi({ description: 'Negative once late' }),
+    remainingSeconds: seconds
+      .nullable()
+      .openapi({ description: 'Negative once late; null beyond known days' }),
     explain: z.array(span).openapi({ description: 'The running spans add up to `elapsedSeconds`' }),
   })
   .openapi('Clock');
@@ -40,6 +50,10 @@ export const clocksView = z
   .object({
     ticketId: z.string(),
     policy: z.object({ name: z.string(), version: z.int() }),
+    pending: z.boolean().openapi({
+      description:
+        'The ticket changed so that its policy is being looked up again; nothing is judged till then',
+    }),
     data: z.array(clockView),
     sequence: z.int(),
     asOf: instant.openapi({ description: 'Instant up to which running clocks are counted' }),

@@ -1,7 +1,7 @@
 /** Words that several schemas share. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { HOLD_REASONS, LEVELS, PRIORITIES } from '../../domain/policy.ts';
+import { HOLD_REASONS, LEVELS, PRIORITIES, STANDARD_CLOCKS } from '../../domain/policy.ts';
 import { PROBLEM_EXAMPLE } from './examples.ts';
 
 extendZodWithOpenApi(z);
@@ -22,9 +22,30 @@ export const seconds = z.number().openapi({ description: 'Seconds, exact to the 
 export const priority = z.enum(PRIORITIES);
 export const level = z.enum(LEVELS);
 export const holdReason = z.enum(HOLD_REASONS);
+/** A standard clock, or one that the policy anchors on marks of its own. */
+export const clockName = z
+  .string()
+  .max(100)
+  .openapi({ description: 'A standard clock, or one of the policy’s own', examples: [...STANDARD_CLOCKS] });
 export const word = z.string().trim().min(1).max(200);
 export const freeText = z.string().min(1).max(20_000);
 export const tierNumber = z.int().min(1).max(9);
+
+/** Attributes of a ticket to set; null takes one away. The policy is chosen again by customer, service, category, type. */
+export const attributeChanges = z
+  .strictObject({
+    type: word.optional(),
+    customer: word.nullable().optional(),
+    contract: word.nullable().optional(),
+    service: word.nullable().optional(),
+    configurationItem: word.nullable().optional(),
+    site: word.nullable().optional(),
+    category: word.nullable().optional(),
+    symptom: word.nullable().optional(),
+    affectedUsers: z.int().min(0).nullable().optional(),
+    fingerprint: word.nullable().optional(),
+  })
+  .refine((changes) => Object.keys(changes).length > 0, { error: 'name at least one attribute to change' });
 
 /** Whom the caller says it acts for; recorded beside the caller itself. */
 export const actingFor = word.optional().openapi({ description: 'Whom the caller acts for, e.g. an agent' });

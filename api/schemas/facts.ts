@@ -1,8 +1,8 @@
 /** Facts: what happened elsewhere, posted in a batch. Each has its sender's own id and counts once. */
 import { z } from 'zod';
-import { AUTHORS, VISIBILITIES } from '../../domain/events.ts';
+import { AUTHORS, PROMISES, TASK_CLOCKS, VISIBILITIES } from '../../domain/events.ts';
 import { FACTS_ANSWER_EXAMPLE, FACTS_EXAMPLE } from './examples.ts';
-import { freeText, holdReason, instantMs, priority, tierNumber, word } from './common.ts';
+import { attributeChanges, freeText, holdReason, instantMs, priority, tierNumber, word } from './common.ts';
 
 const base = {
   id: word.openapi({ description: "The sender's own id of the fact; the same id counts once" }),
@@ -30,7 +30,14 @@ export const factBody = z
     }),
     z.strictObject({ type: z.literal('held'), ...base, reason: holdReason, comment }),
     z.strictObject({ type: z.literal('resumed'), ...base, reason: holdReason.optional(), comment }),
-    z.strictObject({ type: z.literal('vendorReturned'), ...base, comment }),
+    z.strictObject({
+      type: z.literal('vendorEngaged'),
+      ...base,
+      engagement: word,
+      vendor: word.optional(),
+      comment,
+    }),
+    z.strictObject({ type: z.literal('vendorReturned'), ...base, engagement: word.optional(), comment }),
     z.strictObject({ type: z.literal('prioritised'), ...base, priority, comment }),
     z.strictObject({
       type: z.literal('handoffOffered'),
@@ -40,6 +47,34 @@ export const factBody = z
       comment,
     }),
     z.strictObject({ type: z.literal('handoffAccepted'), ...base, comment }),
+    z.strictObject({ type: z.literal('handoffReturned'), ...base, comment }),
+    z.strictObject({
+      type: z.literal('consultAsked'),
+      ...base,
+      consult: word,
+      toTier: tierNumber.optional(),
+      team: word.optional(),
+      comment,
+    }),
+    z.strictObject({ type: z.literal('consultAnswered'), ...base, consult: word, comment }),
+    z.strictObject({ type: z.literal('restored'), ...base, comment }),
+    z.strictObject({
+      type: z.literal('committed'),
+      ...base,
+      dueAt: instantMs.openapi({ description: 'The promised time' }),
+      to: z.enum(PROMISES).optional(),
+      comment,
+    }),
+    z.strictObject({
+      type: z.literal('taskCreated'),
+      ...base,
+      task: word,
+      clock: z.enum(TASK_CLOCKS),
+      comment,
+    }),
+    z.strictObject({ type: z.literal('taskDone'), ...base, task: word, comment }),
+    z.strictObject({ type: z.literal('marked'), ...base, mark: word, comment }),
+    z.strictObject({ type: z.literal('attributesChanged'), ...base, changes: attributeChanges, comment }),
     z.strictObject({ type: z.literal('resolved'), ...base, causeCode: word.optional(), comment }),
     z.strictObject({ type: z.literal('reopened'), ...base, comment }),
     z.strictObject({ type: z.literal('closed'), ...base, comment }),

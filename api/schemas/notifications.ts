@@ -1,7 +1,7 @@
 /** What goes out to a webhook when the ladder asks for somebody. */
 import { z } from 'zod';
-import { AUDIENCES, CLOCK_NAMES } from '../../domain/policy.ts';
-import { instant } from './common.ts';
+import { AUDIENCES } from '../../domain/policy.ts';
+import { clockName, holdReason, instant } from './common.ts';
 import { NOTIFICATION_EXAMPLE } from './examples.ts';
 
 export const notification = z
@@ -13,9 +13,14 @@ export const notification = z
       sequence: z.int().openapi({ description: 'Position in the timeline of the ticket' }),
       audience: z.enum(AUDIENCES),
       tier: z.int(),
-      clock: z.enum(CLOCK_NAMES),
-      cycle: z.int(),
-      step: z.string().openapi({ description: 'Which step of the ladder' }),
+      page: z.boolean().openapi({ description: 'It must wake somebody' }),
+      insteadOf: z.enum(AUDIENCES).optional().openapi({ description: 'Who was meant and was not there' }),
+      clock: clockName.optional(),
+      cycle: z.int().optional(),
+      step: z.string().optional().openapi({ description: 'Which step of the ladder' }),
+      hold: holdReason
+        .optional()
+        .openapi({ description: 'Instead of a step: a hold that has lasted too long' }),
       links: z.object({ ticket: z.string() }),
     }),
   })

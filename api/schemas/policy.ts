@@ -5,59 +5,20 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { runExamples } from '../../domain/examples.ts';
-import {
-  AUDIENCES,
-  CLOCK_NAMES,
-  HOLD_REASONS,
-  LEVELS,
-  PRIORITIES,
-  type ClockName,
-  type ClockRule,
-  type HoldReason,
-  type Policy,
-  type Priority,
-} from '../../domain/policy.ts';
+import { HOLD_REASONS, LEVELS, PRIORITIES, type Policy } from '../../domain/policy.ts';
 import { calendarSchema } from './calendar.ts';
 import { fault, issuesOf, type Issue } from './issues.ts';
+import {
+  ALWAYS_CALENDAR,
+  beside,
+  calendarName,
+  clocksSchema,
+  durationSchema,
+  mapped,
+  type Known,
+} from './policy-clocks.ts';
 import { examplesSchema } from './policy-examples.ts';
 import { PolicyFileError, readPolicyFile, type Finding, type PolicyFile } from './policy-file.ts';
-
-/** Round the clock, built in. */
-const ALWAYS_CALENDAR = 'always';
-
-/** The names that other parts of a policy may refer to. */
-interface Known {
-  calendars: ReadonlySet<string>;
-  tiers: ReadonlySet<number>;
-}
-
-const DURATION = /^(?=\d)(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?$/;
-
-/** Milliseconds of `1h30m`, or null. A day is a label for 24 hours of minutes, open or not (docs/rules.md §3). */
-export function parseDuration(text: string): number | null {
-  const match = DURATION.exec(text);
-  if (!match) return null;
-  const [days, hours, minutes, seconds] = match.slice(1).map((digits) => Number(digits ?? 0));
-  return (((days! * 24 + hours!) * 60 + minutes!) * 60 + seconds!) * 1000;
-}
-
-/** Words of the file's own grammar; a bare number is read as a word, to be told what it should have been. */
-const wordSchema = z.union([z.string(), z.number()]).transform(String);
-
-/** A duration in words, read as milliseconds. */
-export const durationSchema = wordSchema.transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  fault(context, 'duration_malformed', `${text} is not a duration such as 20s, 15m, 1h30m or 5d`);
-  return z.NEVER;
-});
-
-/** For checks that look at one thing only: run them beside other faults, so that all are told at once. */
-const beside = { when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null };
-
-function mapped<K extends string, S extends z.ZodType>(keys: readonly K[], schemaOf: (key: K) => S) {
-  return Object.fromEntries(keys.map((key) => [key, schemaOf(key)])) as Record<K, S>;
-}
 
 const RESERVED = `the calendar ${ALWAYS_CALENDAR} is built in and cannot be redefined`;
 
@@ -65,157 +26,42 @@ const calendarsSchema = z.record(z.string(), calendarSchema).superRefine((calend
   if (ALWAYS_CALENDAR in calendars) fault(context, 'calendar_reserved', RESERVED, [ALWAYS_CALENDAR]);
 }, beside);
 
-function calendarName(known: Known) {
-  return z.string().superRefine((name, context) => {
-    if (!known.calendars.has(name))
-      fault(
-        context,
-        'calendar_unknown',
-        `there is no calendar ${name}; known are ${[...known.calendars].join(', ')}`,
-      );
-  });
-}
-
-/** `15m`, or `{target: 15m, calendar: always}` where the clock's own calendar does not suit. */
-function targetSchema(known: Known) {
-  return z.union([
-    durationSchema.transform((target) => ({ target, calendar: null })),
-    z.strictObject({ target: durationSchema, calendar: calendarName(known) }),
-  ]);
-}
-
-function actionSchema(known: Known) {
-  const tier = z.union([z.literal('next'), z.int()]).superRefine((to, context) => {
-    if (typeof to === 'number' && !known.tiers.has(to))
-      fault(context, 'tier_unknown', `there is no tier ${to}; known are ${[...known.tiers].join(', ')}`);
-  });
-  return z
-    .strictObject({ notify: z.enum(AUDIENCES).optional(), handOff: tier.optional() })
-    .transform(({ notify, handOff }, context) => {
-      if (notify !== undefined && handOff === undefined) return { notify };
-      if (handOff !== undefined && notify === undefined) return { handOff };
-      fault(context, 'action_ambiguous', 'an action is one of notify and handOff');
-      return z.NEVER;
-    });
-}
-
-const PERCENT = /^(\d{1,3}(?:\.\d{1,3})?)%$/;
-
-const momentSchema = wordSchema.transform((text, context) => {
-  const percent = text === 'breach' ? 100 : Number(PERCENT.exec(text)?.[1] ?? 0);
-  if (percent > 0) return percent;
-  fault(context, 'moment_malformed', `${text} is neither a share of the target such as 75% nor breach`);
-  return z.NEVER;
-});
-
-const STEP_ID = /^[a-z0-9][a-z0-9.-]*$/;
-
-interface Moment {
-  at?: number | undefined;
-  after?: number | undefined;
-  before?: number | undefined;
-}
-
-/** When a step is due, and the id it has when its editor gave it none: it must outlive edits of other steps. */
-function dueOf({ at, after, before }: Moment): { id: string; percent: number; offsetMs: number } {
-  if (after !== undefined) return { id: `after-${after / 1000}s`, percent: 100, offsetMs: after };
-  if (before !== undefined) return { id: `before-${before / 1000}s`, percent: 100, offsetMs: -before };
-  return { id: at === 100 ? 'breach' : `at-${at}`, percent: at!, offsetMs: 0 };
-}
-
-function stepSchema(known: Known) {
-  return z
-    .strictObject({
-      id: z.string().regex(STEP_ID, 'an id is lower-case letters, digits, dots and hyphens').optional(),
-      at: momentSchema.optional(),
-      after: durationSchema.optional(),
-      before: durationSchema.optional(),
-      actions: z.array(actionSchema(known)).min(1, 'a step without actions does nothing'),
-    })
-    .superRefine(({ at, after, before }, context) => {
-      if ([at, after, before].filter((one) => one !== undefined).length !== 1)
-        fault(context, 'moment_ambiguous', 'a step is due at one of at, after and before');
-    }, beside)
-    .transform(({ id, actions, ...moment }) => {
-      const due = dueOf(moment);
-      return { ...due, id: id ?? due.id, actions };
-    });
-}
-
-function ladderSchema(known: Known) {
-  return z.array(stepSchema(known)).superRefine((steps, context) => {
-    const ids = steps.map((step) => (step as Partial<typeof step> | undefined)?.id);
-    ids.forEach((id, i) => {
-      const first = ids.indexOf(id);
-      if (id !== undefined && first < i)
-        fault(context, 'step_repeated', `step ${first} is already called ${id}; ids are unique`, [i]);
-    });
-  }, beside);
-}
-
-/** What stands a clock still unless the policy says otherwise (docs/rules.md §3). */
-const DEFAULT_PAUSES: Record<ClockName, HoldReason[]> = {
-  firstResponse: [],
-  resolution: ['customer', 'vendor'],
-};
-
-/** Priorities for which a clock is set, with their targets. Zero or absent: not set (docs/rules.md §3). */
-function setTargets<T extends { target: number }>(targets: Partial<Record<Priority, T | undefined>>) {
-  return PRIORITIES.flatMap((priority) => {
-    const target = targets[priority];
-    return target && target.target > 0 ? [{ priority, ...target }] : [];
-  });
-}
-
-function clockSchema(known: Known, name: ClockName) {
-  return z
-    .strictObject({
-      calendar: calendarName(known).optional(),
-      targets: z.strictObject(mapped(PRIORITIES, () => targetSchema(known).optional())),
-      pausedBy: z.array(z.enum(HOLD_REASONS)).default(DEFAULT_PAUSES[name]),
-      reopen: z.enum(['continue', 'restart', 'newCycle']).default('continue'),
-      ladder: ladderSchema(known).default([]),
-    })
-    .superRefine((clock, context) => {
-      const targets = setTargets(clock.targets);
-      for (const { priority, calendar } of targets)
-        if (!calendar && !clock.calendar)
-          fault(context, 'calendar_missing', noCalendar(priority), ['targets', priority]);
-      clock.ladder.forEach(({ offsetMs }, i) => {
-        const early = targets.filter(({ target }) => target + offsetMs <= 0);
-        if (early.length > 0) fault(context, 'step_at_start', dueAtStart(early), ['ladder', i]);
-      });
-    })
-    .transform(({ calendar, targets, ...rule }): ClockRule => {
-      const resolved = setTargets(targets).map(({ priority, target, calendar: own }) => {
-        return [priority, { ms: target, calendar: own ?? calendar! }] as const;
-      });
-      return { ...rule, targets: Object.fromEntries(resolved) };
-    });
-}
-
-const noCalendar = (priority: Priority) =>
-  `${priority} counts on no calendar; give the clock a calendar, or the target its own`;
-
-const dueAtStart = (early: readonly { priority: Priority }[]) =>
-  `for ${early.map(({ priority }) => priority).join(', ')} the target is no longer than the offset, so the step would be due at once`;
-
-const absentClock: ClockRule = { targets: {}, pausedBy: [], reopen: 'continue', ladder: [] };
-
 const backdatingSchema = z
   .strictObject({ person: durationSchema.prefault('15m'), integration: durationSchema.prefault('24h') })
   .prefault({})
   .transform(({ person, integration }) => ({ personMs: person, integrationMs: integration }));
 
-const tiersSchema = z
-  .array(z.strictObject({ tier: z.int().min(1, 'tiers count from 1'), name: z.string().min(1) }))
-  .min(1, 'a policy has at least one tier')
-  .superRefine((tiers, context) => {
-    tiers.forEach(({ tier }, i) => {
-      if (tiers.findIndex((one) => one.tier === tier) < i)
-        fault(context, 'tier_repeated', `tier ${tier} is listed twice`, [i, 'tier']);
-    });
+/** How long a ticket may wait for somebody, and what then. */
+function holdSchema(known: Known) {
+  return z
+    .strictObject({
+      max: durationSchema,
+      calendar: calendarName(known).default(ALWAYS_CALENDAR),
+      atEnd: z.enum(['resume', 'askLead']),
+    })
+    .transform(({ max, ...rule }) => ({ maxMs: max, ...rule }));
+}
+
+function tierSchema(known: Known) {
+  const calendar = calendarName(known);
+  return z.strictObject({
+    tier: z.int().min(1, 'tiers count from 1'),
+    name: z.string().min(1),
+    calendar: calendar.exactOptional(),
+    teams: z.array(z.strictObject({ name: z.string().min(1), calendar })).exactOptional(),
   });
+}
+
+const tiersSchema = (known: Known) =>
+  z
+    .array(tierSchema(known))
+    .min(1, 'a policy has at least one tier')
+    .superRefine((tiers, context) => {
+      tiers.forEach(({ tier }, i) => {
+        if (tiers.findIndex((one) => one.tier === tier) < i)
+          fault(context, 'tier_repeated', `tier ${tier} is listed twice`, [i, 'tier']);
+      });
+    });
 
 const conditionSchema = z.strictObject(
   mapped(['customer', 'service', 'category', 'type'], () => z.string().min(1).exactOptional()),
@@ -230,34 +76,47 @@ function policySchema(known: Known) {
       priorityMatrix: z.strictObject(
         mapped(LEVELS, () => z.strictObject(mapped(LEVELS, () => z.enum(PRIORITIES)))),
       ),
-      tiers: tiersSchema,
+      tiers: tiersSchema(known),
       calendars: calendarsSchema.default({}),
-      clocks: z.strictObject(mapped(CLOCK_NAMES, (name) => clockSchema(known, name).default(absentClock))),
+      clocks: clocksSchema(known),
+      holds: z.strictObject(mapped(HOLD_REASONS, () => holdSchema(known).exactOptional())).exactOptional(),
+      ackTimeout: durationSchema.optional(),
       autoCloseAfter: durationSchema.optional(),
       backdating: backdatingSchema,
       examples: examplesSchema(durationSchema).exactOptional(),
     })
-    .transform(({ autoCloseAfter, ...policy }): Policy => {
-      return { ...policy, version: 1, autoCloseAfterMs: autoCloseAfter ?? null };
+    .transform(({ autoCloseAfter, ackTimeout, ...policy }): Policy => {
+      return {
+        ...policy,
+        version: 1,
+        autoCloseAfterMs: autoCloseAfter ?? null,
+        ...(ackTimeout !== undefined && { ackTimeoutMs: ackTimeout }),
+      };
     });
 }
 
 /** The names a policy gives, read before anything is checked: a reference is judged even where they are faulty. */
-function knownIn(value: unknown): Known {
+function knownIn(value: unknown, stored: readonly string[]): Known {
   const loose = z.looseObject({
     calendars: z.record(z.string(), z.unknown()).catch({}),
     tiers: z.array(z.looseObject({ tier: z.number() }).catch({ tier: 0 })).catch([]),
   });
   const { calendars, tiers } = loose.catch({ calendars: {}, tiers: [] }).parse(value);
   return {
-    calendars: new Set([ALWAYS_CALENDAR, ...Object.keys(calendars)]),
+    calendars: new Set([ALWAYS_CALENDAR, ...stored, ...Object.keys(calendars)]),
     tiers: new Set(tiers.map(({ tier }) => tier)),
   };
 }
 
-/** The policy that plain data stands for, or everything that is wrong with it. */
-export function parsePolicy(value: unknown): { policy: Policy } | { issues: Issue[] } {
-  const result = policySchema(knownIn(value)).safeParse(value);
+/**
+ * The policy that plain data stands for, or everything that is wrong with it. `stored` names calendars that it may refer
+ * to beside its own.
+ */
+export function parsePolicy(
+  value: unknown,
+  { stored = [] }: { stored?: readonly string[] } = {},
+): { policy: Policy } | { issues: Issue[] } {
+  const result = policySchema(knownIn(value, stored)).safeParse(value);
   if (result.success) return { policy: result.data };
   return { issues: issuesOf(result.error, { value, called: 'a policy' }) };
 }

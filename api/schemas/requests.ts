@@ -1,9 +1,19 @@
 /** Bodies of the requests on a ticket, and what each asks of the engine. */
 import { z } from 'zod';
 import type { Command, CommandType } from '../../domain/decide.ts';
+import type { AttributeChanges } from '../../domain/events.ts';
 import { priorityOf, type AppliedPolicy, type Level } from '../../domain/policy.ts';
 import type { RefusalCode } from '../../domain/refusals.ts';
-import { actingFor, freeText, holdReason, level, priority, tierNumber, word } from './common.ts';
+import {
+  actingFor,
+  attributeChanges,
+  freeText,
+  holdReason,
+  level,
+  priority,
+  tierNumber,
+  word,
+} from './common.ts';
 
 const comment = freeText.optional();
 const common = { actingFor };
@@ -35,6 +45,9 @@ const assignment = z
 
 /** Body, wording for the documentation, and the command. Free text goes to the erasable store, not to the engine. */
 interface RequestSpec<S extends z.ZodType = z.ZodType> {
+  /** `post` unless said otherwise. */
+  method?: 'patch';
+  /** Beyond the ticket's own. */
   path: string;
   summary: string;
   body: S;
@@ -46,7 +59,10 @@ interface RequestSpec<S extends z.ZodType = z.ZodType> {
 
 const spec = <S extends z.ZodType>(one: RequestSpec<S>): RequestSpec => one as unknown as RequestSpec;
 
-export const REQUESTS: Record<CommandType, RequestSpec> = {
+/** What is asked of one ticket; a change of rules is asked of many, elsewhere. */
+export type TicketRequest = Exclude<CommandType, 'changeRules'>;
+
+export const REQUESTS: Record<TicketRequest, RequestSpec> = {
   acknowledge: spec({
     path: 'acknowledge',
     summary: 'Say that somebody looks at it; never a first response',
@@ -152,13 +168,25 @@ export const REQUESTS: Record<CommandType, RequestSpec> = {
     refusals: [],
     command: () => ({ type: 'cancel' }),
   }),
+  update: spec({
+    method: 'patch',
+    path: '',
+    summary: 'Correct what it is about; another customer, service, category or type may mean another policy',
+    body: z.strictObject({ changes: attributeChanges, comment, ...common }),
+    example: { changes: { customer: 'northwind', category: 'network' } },
+    refusals: ['nothing_changed'],
+    command: ({ changes }) => ({ type: 'update', changes: changes as AttributeChanges }),
+  }),
 };
 
 /** Where `reason` is a word of the engine rather than somebody's own words. */
 const REASON_IS_A_WORD: ReadonlySet<CommandType> = new Set(['hold', 'resume']);
 
 /** The free text in a body, if any: kept erasable, and out of the engine. */
-export function textOf(type: CommandType, body: Record<string, unknown>): Record<string, string> | undefined {
+export function textOf(
+  type: TicketRequest,
+  body: Record<string, unknown>,
+): Record<string, string> | undefined {
   const names = ['text', 'comment', 'resolution', ...(REASON_IS_A_WORD.has(type) ? [] : ['reason'])];
   const texts = names.flatMap((name) =>
     typeof body[name] === 'string' ? [[name, body[name]] as const] : [],

@@ -1,8 +1,18 @@
 /** What happened to a ticket, as its timeline shows it. */
 import { z } from 'zod';
-import { AUTHORS, VISIBILITIES, type EventType } from '../../domain/events.ts';
-import { AUDIENCES, CLOCK_NAMES } from '../../domain/policy.ts';
-import { cursor, holdReason, instant, level, limit, markedCount, page, priority } from './common.ts';
+import { AUTHORS, PROMISES, VISIBILITIES, type EventType } from '../../domain/events.ts';
+import { AUDIENCES } from '../../domain/policy.ts';
+import {
+  clockName,
+  cursor,
+  holdReason,
+  instant,
+  level,
+  limit,
+  markedCount,
+  page,
+  priority,
+} from './common.ts';
 import { TIMELINE_EXAMPLE } from './examples.ts';
 import { customFields, requester, ticketView } from './tickets.ts';
 
@@ -31,6 +41,22 @@ const TYPES = Object.keys({
   breachWithdrawn: true,
   factRejected: true,
   rulesExtended: true,
+  vendorEngaged: true,
+  handoffReturned: true,
+  consultAsked: true,
+  consultAnswered: true,
+  restored: true,
+  committed: true,
+  taskCreated: true,
+  taskDone: true,
+  marked: true,
+  attributesChanged: true,
+  priorityRaised: true,
+  reviewTaskOpened: true,
+  webhookRequested: true,
+  holdExpired: true,
+  rulesChanged: true,
+  rulesConfirmed: true,
 } satisfies Record<EventType, true>) as EventType[];
 
 const actor = z.object({
@@ -83,7 +109,7 @@ const eventData = z
     toTier: z.int(),
     fromTier: z.int(),
     automatic: z.boolean(),
-    clock: z.enum(CLOCK_NAMES),
+    clock: clockName,
     cycle: z.int(),
     step: z.string(),
     percent: z.number(),
@@ -95,6 +121,26 @@ const eventData = z
     deadlineAt: instant,
     resolvedAt: instant,
     problem: z.string(),
+    engagement: z.string(),
+    vendor: z.string(),
+    consult: z.string(),
+    to: z.enum(PROMISES),
+    task: z.string(),
+    title: z.string(),
+    mark: z.string(),
+    changes: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+    endpoint: z.string(),
+    page: z.boolean(),
+    insteadOf: z.enum(AUDIENCES),
+    nobody: z.array(z.enum(AUDIENCES)),
+    hold: holdReason,
+    since: instant,
+    atEnd: z.enum(['resume', 'askLead']),
+    cause: z.enum(['policyChanged', 'calendarChanged', 'attributesChanged']),
+    change: z.string(),
+    retroactive: z.boolean(),
+    policy: z.string(),
+    version: z.int(),
   })
   .partial();
 

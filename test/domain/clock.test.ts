@@ -14,6 +14,7 @@ import {
   relaxClock,
   remainingOf,
   resumeClock,
+  limitOf,
   startClock,
   tightenClock,
   type Clock,
@@ -21,6 +22,7 @@ import {
 } from '../../domain/clock.ts';
 import { explainClock } from '../../domain/explain.ts';
 import { ALWAYS, openTimeBetween, type Span } from '../../domain/open-hours.ts';
+import type { Target } from '../../domain/policy.ts';
 import { EPOCH, openHours, openHoursOf } from '../support/arbitraries.ts';
 import { runs } from '../support/runs.ts';
 
@@ -39,8 +41,11 @@ const OFFICE: HoursByCalendar = {
   ),
 };
 
+const resolutionClock = (startedAt: number, target: Target): Clock =>
+  startClock({ name: 'resolution', cycle: 1, at: startedAt, limit: limitOf(target) });
+
 const started = (startHour: number, targetHours: number, calendar = 'office'): Clock =>
-  startClock('resolution', 1, at(startHour), { ms: targetHours * HOUR, calendar });
+  resolutionClock(at(startHour), { ms: targetHours * HOUR, calendar });
 
 const paused = (clock: Clock, from: number, to: number): Clock =>
   resumeClock(pauseClock(clock, at(from), 'customer'), at(to));
@@ -189,7 +194,7 @@ function lived({ office, targetMs, gaps, raiseAfter }: Life): {
   end: number;
 } {
   const hours = { always: ALWAYS, office };
-  let clock = startClock('resolution', 1, EPOCH, { ms: targetMs, calendar: 'office' });
+  let clock = resolutionClock(EPOCH, { ms: targetMs, calendar: 'office' });
   let cursor = EPOCH;
   gaps.forEach((gap, i) => {
     cursor += gap;
@@ -211,12 +216,12 @@ describe('for any life of a clock', () => {
         (...given) => {
           const [office, targetMs, pauseAfter, pauseMs] = given;
           const hours = { office };
-          const clock = startClock('resolution', 1, EPOCH, { ms: targetMs, calendar: 'office' });
+          const clock = resolutionClock(EPOCH, { ms: targetMs, calendar: 'office' });
           const deadline = deadlineOf(clock, hours);
           const pause: Span = [EPOCH + pauseAfter, EPOCH + pauseAfter + pauseMs];
           fc.pre(deadline !== null && pause[1] < deadline && pauseMs > 0);
           const moved = resumeClock(pauseClock(clock, pause[0], 'vendor'), pause[1]);
-          const longer = startClock('resolution', 1, EPOCH, {
+          const longer = resolutionClock(EPOCH, {
             ms: targetMs + openTimeBetween(office, ...pause),
             calendar: 'office',
           });
@@ -324,7 +329,7 @@ function hourlyClock(life: HourlyLife): { clock: Clock; hours: HoursByCalendar }
       const one = i === foldBefore ? folded(soFar) : soFar;
       return i % 2 === 0 ? pauseClock(one, at(hour), 'vendor') : resumeClock(one, at(hour));
     },
-    startClock('resolution', 1, EPOCH, target),
+    resolutionClock(EPOCH, target),
   );
   return { clock: foldBefore < 0 ? folded(clock) : clock, hours };
 }

@@ -197,7 +197,7 @@ describe('a fact that nobody can read is kept as rejected, names the field, and 
     [
       'of an unknown reason',
       { type: 'held', reason: 'weather' },
-      'reason is not one of customer, vendor, internal',
+      'reason is not one of customer, vendor, changeWindow, internal',
     ],
     ['of an unknown type', { type: 'exploded' }, 'type is not one of acknowledged, assigned'],
     ['of a type that every object has', { type: 'toString' }, 'type is not one of acknowledged, assigned'],

@@ -187,6 +187,7 @@ describe('the next milestone', () => {
 describe('the ladder', () => {
   test('tells the assignee at its share of the target, not before', () => {
     const desk = answered();
+    desk.ask(1, { type: 'assign', assignee: 'agent-1' });
     desk.wait(3 - MS);
     expect(desk.ladder()).toEqual([]);
     desk.wait(3);
@@ -208,7 +209,7 @@ describe('the ladder', () => {
     desk.wait(3);
     desk.wait(4 + MS);
     desk.wait(5);
-    expect(desk.told()).toEqual(['assignee at 1', 'lead at 2', 'manager at 2']);
+    expect(desk.told()).toEqual(['team at 1', 'lead at 2', 'manager at 2']);
   });
 
   test('does each step once', () => {

@@ -1,6 +1,14 @@
 /** Why a clock says what it says: spans that a person can follow. */
 import { expect, test } from '@jest/globals';
-import { foldClock, meetClock, pauseClock, resumeClock, startClock, type Clock } from '../../domain/clock.ts';
+import {
+  foldClock,
+  limitOf,
+  meetClock,
+  pauseClock,
+  resumeClock,
+  startClock,
+  type Clock,
+} from '../../domain/clock.ts';
 import { explainClock } from '../../domain/explain.ts';
 import { openHours } from '../support/arbitraries.ts';
 import { at, hourOf } from '../support/paper-desk.ts';
@@ -17,7 +25,7 @@ const hours = {
     'office',
   ),
 };
-const clock = startClock('resolution', 1, at(10), target);
+const clock = startClock({ name: 'resolution', cycle: 1, at: at(10), limit: limitOf(target) });
 
 /** `from-to kind reason`, in hours. */
 const told = (one: Clock, now: number): string[] =>

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { deadlineOf, elapsedOf, governingLimit } from '../../domain/clock.ts';
+import { advance, openedSituation } from '../../domain/advance.ts';
 import { decideFact, decideOpening, decideRequest, type Command } from '../../domain/decide.ts';
 import { nextDecision, settle } from '../../domain/escalation.ts';
 import type { Fact, LedgerEvent, Mode } from '../../domain/events.ts';
@@ -9,7 +10,7 @@ import { openTimeBetween } from '../../domain/open-hours.ts';
 import type { Policy, ReopenRule } from '../../domain/policy.ts';
 import { project } from '../../domain/projection.ts';
 import { sharesOf } from '../../domain/shares.ts';
-import { advance, isStoryEvent, openedSituation, type Situation } from '../../domain/situation.ts';
+import { isStoryEvent, type Situation } from '../../domain/situation.ts';
 import { evolve, rebuild, SEEN_LIMIT, STORY_LIMIT, type Ticket } from '../../domain/ticket.ts';
 import { EPOCH } from '../support/arbitraries.ts';
 import { bodies, deskDays, mixedPolicy } from '../support/desk-days.ts';
@@ -322,10 +323,13 @@ describe('for any life of a ticket', () => {
 function unboundedSituation(ledger: readonly LedgerEvent[]): Situation {
   const [opening, ...rest] = ledger.filter(isStoryEvent);
   if (opening?.type !== 'opened') throw new Error('The ledger does not start with its opening');
-  return rest.reduce<Situation>((soFar, event) => {
-    const step = advance(soFar, event as Parameters<typeof advance>[1], opening.rules);
-    return 'moot' in step ? soFar : step.situation;
-  }, openedSituation(opening));
+  return rest.reduce<Situation>(
+    (soFar, event) => {
+      const step = advance(soFar, event as Parameters<typeof advance>[1], opening.rules);
+      return 'moot' in step ? soFar : step.situation;
+    },
+    openedSituation(opening, opening.rules),
+  );
 }
 
 describe('a very long life', () => {

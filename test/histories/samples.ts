@@ -66,6 +66,17 @@ function wordsOf(fact: Fact): string {
     case 'closed':
     case 'cancelled':
       return fact.type;
+    case 'vendorEngaged':
+    case 'handoffReturned':
+    case 'consultAsked':
+    case 'consultAnswered':
+    case 'restored':
+    case 'committed':
+    case 'taskCreated':
+    case 'taskDone':
+    case 'marked':
+    case 'attributesChanged':
+      throw new Error(`no log says ${fact.type}`);
   }
 }
 

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadPolicies, parseDuration } from '../../api/schemas/policy.ts';
+import { loadPolicies } from '../../api/schemas/policy.ts';
+import { parseDuration } from '../../api/schemas/policy-clocks.ts';
 import { PolicyFileError } from '../../api/schemas/policy-file.ts';
 
 /** A whole policy; the cases below replace one of its lines. The numbers in their expectations are lines of it. */
@@ -76,8 +77,8 @@ describe('a whole policy file', () => {
   test('is read with its durations, targets and steps', async () => {
     const [policy] = await loadPolicies(await folderOf({ 'gold.yaml': GOOD.join('\n') }));
     expect(policy).toMatchObject({ name: 'gold', version: 1, autoCloseAfterMs: 432_000_000 });
-    expect(policy!.clocks.firstResponse.targets).toEqual({});
-    expect(policy!.clocks.resolution).toEqual({
+    expect(policy!.clocks['firstResponse']).toBeUndefined();
+    expect(policy!.clocks['resolution']!).toEqual({
       targets: { P1: { ms: 14_400_000, calendar: 'office' }, P2: { ms: 28_800_000, calendar: 'always' } },
       pausedBy: ['customer'],
       reopen: 'continue',
@@ -98,7 +99,7 @@ describe('a whole policy file', () => {
       autoCloseAfterMs: null,
       backdating: { personMs: 900_000, integrationMs: 86_400_000 },
     });
-    expect(policy!.clocks.resolution).toMatchObject({
+    expect(policy!.clocks['resolution']!).toMatchObject({
       pausedBy: ['customer', 'vendor'],
       reopen: 'continue',
       ladder: [],
@@ -107,13 +108,13 @@ describe('a whole policy file', () => {
 
   test('sets no clock where a target is zero', async () => {
     const [policy] = await loadPolicies(await folderOf({ 'gold.yaml': withLine(22, '      P1: 0m') }));
-    expect(Object.keys(policy!.clocks.resolution.targets)).toEqual(['P2']);
+    expect(Object.keys(policy!.clocks['resolution']!.targets)).toEqual(['P2']);
   });
 
   test('counts a step before the deadline from the target, and one after it beyond', async () => {
     const before = withLine(27, '      - before: 30m').replace('at: breach', 'after: 1h');
     const [policy] = await loadPolicies(await folderOf({ 'gold.yaml': before }));
-    expect(policy!.clocks.resolution.ladder).toMatchObject([
+    expect(policy!.clocks['resolution']!.ladder).toMatchObject([
       { id: 'before-1800s', percent: 100, offsetMs: -1_800_000 },
       { id: 'after-3600s', percent: 100, offsetMs: 3_600_000 },
     ]);
@@ -207,7 +208,7 @@ describe('a broken policy file is refused', () => {
       withLine(22, '      P5: 4h'),
       ['22:7 /clocks/resolution/targets/P5 unknown_key'],
     ],
-    ['with an unknown clock', withLine(19, '  repair:'), ['19:3 /clocks/repair unknown_key']],
+    ['with an unknown clock', withLine(19, '  repair:'), ['19:3 /clocks/repair clock_unknown']],
     [
       'paused by an unknown reason',
       withLine(24, '    pausedBy: [weather]'),
@@ -274,7 +275,7 @@ describe('a broken policy file is refused', () => {
     const { message } = await faultsOf(folder);
     expect(message).toBe(
       `${join(folder, 'gold.yaml')}:22:7 /clocks/resolution/targets/P1: ` +
-        '15x is not a duration such as 20s, 15m, 1h30m or 5d',
+        '15x is not a duration such as 20s, 15m, 1h30m or 5d, nor a period such as 4 business days or 1 month',
     );
   });
 

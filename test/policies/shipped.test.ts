@@ -5,6 +5,7 @@ import { expandCalendar, type Calendar } from '../../domain/calendar.ts';
 import { examplesOf, runExamples } from '../../domain/examples.ts';
 import { openTimeBetween } from '../../domain/open-hours.ts';
 import { matchPolicy, PRIORITIES } from '../../domain/policy.ts';
+import type { DeskPolicy } from '../support/desk-policy.ts';
 
 const policies = await loadPolicies('policies');
 const named = (name: string) => policies.find((policy) => policy.name === name)!;
@@ -50,7 +51,7 @@ describe('the shipped policies', () => {
   });
 
   test('count P1 round the clock in standard, and the others in office hours', () => {
-    const { targets } = named('standard').clocks.resolution;
+    const { targets } = named('standard').clocks['resolution']!;
     expect(PRIORITIES.map((priority) => targets[priority]!.calendar)).toEqual([
       'always',
       'office',
@@ -71,7 +72,7 @@ describe('the shipped policies', () => {
   });
 
   test('let a demo P1 breach in seconds, climb at breach and tell a manager ten seconds later', () => {
-    const { firstResponse, resolution } = named('demo').clocks;
+    const { firstResponse, resolution } = named('demo').clocks as DeskPolicy['clocks'];
     expect([firstResponse.targets.P1, resolution.targets.P1]).toEqual([
       { ms: 10_000, calendar: 'always' },
       { ms: 20_000, calendar: 'always' },

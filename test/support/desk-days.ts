@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { AUTHORS, VISIBILITIES, type DeskBody, type Fact } from '../../domain/events.ts';
 import { HOLD_REASONS, PRIORITIES, type Policy } from '../../domain/policy.ts';
 import { EPOCH } from './arbitraries.ts';
-import { deskPolicy } from './desk-policy.ts';
+import { deskPolicy, type DeskPolicy } from './desk-policy.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -72,12 +72,12 @@ export function deskDays({ hours = 72, most = 40 }: { hours?: number; most?: num
 const officeHours = [['09:00', '12:30'] as const, ['13:15', '17:00'] as const];
 
 /** P1 counts round the clock, the others in office hours; first response has its own calendar. */
-export function mixedPolicy(changes: Partial<Policy> = {}): Policy {
+export function mixedPolicy(changes: Partial<Policy> = {}): DeskPolicy {
   const policy = deskPolicy();
   const { firstResponse, resolution } = policy.clocks;
   const office = (hours: number) => ({ ms: hours * HOUR, calendar: 'office' });
   const always = (hours: number) => ({ ms: hours * HOUR, calendar: 'always' });
-  return {
+  const mixed: Policy = {
     ...policy,
     calendars: {
       office: {
@@ -99,4 +99,5 @@ export function mixedPolicy(changes: Partial<Policy> = {}): Policy {
     },
     ...changes,
   };
+  return mixed as DeskPolicy;
 }

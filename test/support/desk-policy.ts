@@ -1,5 +1,5 @@
 /** A small policy for tests of the rules: round targets, no calendar but `always` unless a test brings one. */
-import type { LadderStep, Policy, Priority, Target } from '../../domain/policy.ts';
+import type { ClockRule, LadderStep, Policy, Priority, Target } from '../../domain/policy.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -20,8 +20,11 @@ export const LADDER: readonly LadderStep[] = [
  * First response in 1, 2, 4 or 8 hours and resolution in 4, 8, 16 or 32, by priority; three tiers; closes five
  * days after resolution.
  */
-export function deskPolicy(changes: Partial<Policy> = {}): Policy {
-  return {
+/** Its two clocks are always there, so that a test may build on them. */
+export type DeskPolicy = Policy & { clocks: Record<'firstResponse' | 'resolution', ClockRule> };
+
+export function deskPolicy(changes: Partial<Policy> = {}): DeskPolicy {
+  const policy: Policy = {
     name: 'desk',
     version: 1,
     precedence: 1,
@@ -55,4 +58,5 @@ export function deskPolicy(changes: Partial<Policy> = {}): Policy {
     calendars: {},
     ...changes,
   };
+  return policy as DeskPolicy;
 }
