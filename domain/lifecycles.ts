@@ -205,21 +205,47 @@ function ended(clock: Clock, moment: Moment): Clock {
   return ending === 'met' ? meetClock(clock, at) : cancelClock(clock, at, ending.cancelled);
 }
 
-/** Standard clocks in the order of the table, then the policy's own. */
-const clockNamesOf = ({ policy }: AppliedRules): ClockName[] => [
-  ...STANDARD_CLOCKS.filter((name) => name in policy.clocks),
-  ...Object.keys(policy.clocks).filter((name) => !isStandardClock(name)),
-];
+type NamedLifecycle = readonly [name: ClockName, lifecycle: Lifecycle];
+
+/** Standard clocks in the order of the table, then the policy's own; of one policy object found once. */
+function lifecyclesOf(rules: AppliedRules): readonly NamedLifecycle[] {
+  const { clocks } = rules.policy;
+  const known = lifecyclesByClocks.get(clocks);
+  if (known) return known;
+  const names = [
+    ...STANDARD_CLOCKS.filter((name) => name in clocks),
+    ...Object.keys(clocks).filter((name) => !isStandardClock(name)),
+  ];
+  const found = names.flatMap((name): NamedLifecycle[] => {
+    const lifecycle = lifecycleOf(name, rules);
+    return lifecycle ? [[name, lifecycle]] : [];
+  });
+  lifecyclesByClocks.set(clocks, found);
+  return found;
+}
+
+const lifecyclesByClocks = new WeakMap<object, readonly NamedLifecycle[]>();
+
+/** The situation with its clocks changed; the same one where nothing changes, since most events change none. */
+function withClocks(situation: Situation, change: (clock: Clock) => Clock): Situation {
+  const { clocks } = situation;
+  let changed: Clock[] | null = null;
+  for (let i = 0; i < clocks.length; i += 1) {
+    const clock = clocks[i]!;
+    const next = isActive(clock) ? change(clock) : clock;
+    if (next === clock) continue;
+    changed ??= [...clocks];
+    changed[i] = next;
+  }
+  return changed ? { ...situation, clocks: changed } : situation;
+}
 
 /** Ends the clocks that end in this moment, then starts those that start; of one subject one runs at a time. */
 export function withLifecycles(moment: Moment): Situation {
   const { before, event, rules } = moment;
-  const clocks = before
-    ? moment.after.clocks.map((clock) => (isActive(clock) ? ended(clock, moment) : clock))
-    : moment.after.clocks;
-  let situation: Situation = { ...moment.after, clocks };
-  for (const name of clockNamesOf(rules)) {
-    const beginning = lifecycleOf(name, rules)?.starts(moment);
+  let situation = before ? withClocks(moment.after, (clock) => ended(clock, moment)) : moment.after;
+  for (const [name, lifecycle] of lifecyclesOf(rules)) {
+    const beginning = lifecycle.starts(moment);
     if (!beginning) continue;
     const { subject } = beginning;
     const isRunning = situation.clocks.some(
@@ -245,14 +271,12 @@ function pauseReasonFor(clock: Clock, situation: Situation, rules: AppliedRules)
 
 /** Opens, closes and relabels pauses so that they agree with the holds and the state. */
 export function withPauses(situation: Situation, at: number, rules: AppliedRules): Situation {
-  const clocks = situation.clocks.map((clock) => {
-    if (!isActive(clock)) return clock;
+  return withClocks(situation, (clock) => {
     const wanted = pauseReasonFor(clock, situation, rules);
     if ((openPause(clock)?.reason ?? null) === wanted) return clock;
     const running = resumeClock(clock, at);
     return wanted ? pauseClock(running, at, wanted) : running;
   });
-  return { ...situation, clocks };
 }
 
 /** Attributes after a change; null takes one away. */
