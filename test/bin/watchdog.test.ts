@@ -47,7 +47,7 @@ test('a change of rules that was stored and never started is started', async () 
     engine: desk.engine,
     log,
     roundMs: 200,
-    also: () => startUnfinished(desk.ruleChanges, { ensure: desk.startRuleChange }),
+    also: () => startUnfinished(desk.ruleChanges, { ensure: (id) => desk.startRuleChange(id) }),
   });
   const ended = await eventually(
     () => desk.ruleChanges.get(change.id),
