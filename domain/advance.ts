@@ -234,7 +234,8 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
         : moot('not_on_hold');
     case 'holdExpired':
       if (event.atEnd === 'askLead') return { situation };
-      return situation.holds.some(({ reason }) => reason === event.reason)
+      // Another hold for the same reason, as a late fact may have made it, has its own time.
+      return situation.holds.some(({ reason, since }) => reason === event.reason && since === event.since)
         ? { situation: withoutHolds(situation, event.reason) }
         : moot('not_on_hold');
     case 'vendorReturned': {

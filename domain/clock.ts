@@ -24,6 +24,8 @@ export interface Limit {
   calendar: string;
   /** Whole days of the calendar instead of open time. */
   period?: Period;
+  /** Counted on the calendar of whoever has the ticket: `calendar` is that of its owner by now. */
+  byOwner?: true;
   /** A promised time; it stays where it is, whatever happens. */
   until?: number;
   /** In a folded clock: how much of the target had run by `folded.until`. */
@@ -60,6 +62,8 @@ export interface Clock {
   metAt: number | null;
   cancelledAt: number | null;
   cancelReason: string | null;
+  /** For a clock that a lower priority ended: what it measured is over since, and needs no clock any more. */
+  isOver?: true;
 }
 
 export type ClockState = 'running' | 'paused' | 'met' | 'cancelled';
@@ -75,10 +79,16 @@ export interface Start {
   limit: Omit<Limit, 'from'>;
 }
 
-export const limitOf = ({ ms, calendar, period }: Target): Omit<Limit, 'from'> => ({
+/** A target on a real calendar, and whether that is the calendar of whoever has the ticket. */
+export interface OwnedTarget extends Target {
+  byOwner?: true;
+}
+
+export const limitOf = ({ ms, calendar, period, byOwner }: OwnedTarget): Omit<Limit, 'from'> => ({
   targetMs: ms,
   calendar,
   ...(period && { period }),
+  ...(byOwner && { byOwner }),
 });
 
 export function startClock({ name, cycle, subject, at, limit }: Start): Clock {
@@ -263,7 +273,7 @@ export function cancelClock(clock: Clock, at: number, reason: string): Clock {
  * The clock under a more urgent target from `at` on: the earlier of the old deadline and the change plus the
  * new target (docs/rules.md §9).
  */
-export function tightenClock(clock: Clock, at: number, target: Target): Clock {
+export function tightenClock(clock: Clock, at: number, target: OwnedTarget): Clock {
   return {
     ...clock,
     limits: [...clock.limits, { from: at, ...limitOf(target) }],
@@ -271,7 +281,7 @@ export function tightenClock(clock: Clock, at: number, target: Target): Clock {
 }
 
 /** A target counted from the clock's start. */
-function limitFromStart(clock: Clock, target: Target): Limit {
+function limitFromStart(clock: Clock, target: OwnedTarget): Limit {
   const { ms: targetMs, calendar } = target;
   const limit: Limit = { from: clock.startedAt, ...limitOf(target) };
   if (!clock.folded || isFixed(limit)) return limit;
@@ -281,17 +291,39 @@ function limitFromStart(clock: Clock, target: Target): Limit {
 }
 
 /** The clock under a less urgent target: counted again from its start. */
-export function relaxClock(clock: Clock, target: Target): Clock {
+export function relaxClock(clock: Clock, target: OwnedTarget): Clock {
   return { ...clock, limits: [limitFromStart(clock, target)] };
 }
 
-/** The clock counted on another calendar, from its start. Folded time that the calendar has no sum for stays as it was. */
+/** Marks the hours of a calendar as they were under rules that do not judge the ticket any more. */
+const FORMER = '@';
+
+/** The name under which a calendar's hours are kept for clocks that ended under former rules. */
+export const formerCalendar = (name: string, version = 'none'): string =>
+  name === 'always' || name.includes(FORMER) ? name : `${name}${FORMER}${version}`;
+
+/** The calendar as its owner calls it. */
+export const calendarCalled = (name: string): string => name.split(FORMER, 1)[0]!;
+
+/** The clock with its calendars, and what is known by calendar, under other names. */
+export function onFormerCalendars(clock: Clock, rename: (calendar: string) => string): Clock {
+  const limits = clock.limits.map((limit) => ({ ...limit, calendar: rename(limit.calendar) }));
+  if (!clock.folded) return { ...clock, limits };
+  const runningMs = Object.entries(clock.folded.runningMs).map(([name, ms]) => [rename(name), ms] as const);
+  return { ...clock, limits, folded: { ...clock.folded, runningMs: Object.fromEntries(runningMs) } };
+}
+
+/**
+ * The clock of another owner: what counts by the owner's calendar is counted on this one, from its start. Folded time
+ * that the calendar has no sum for stays as it was.
+ */
 export function moveClock(clock: Clock, calendar: string): Clock {
   const limits = clock.limits.map((limit) => {
-    const { from, targetMs, spentMs } = limit;
+    const { from, targetMs, spentMs, byOwner } = limit;
+    if (!byOwner) return limit;
     if (spentMs === undefined) return { ...limit, calendar };
     const isFromStart = from === clock.startedAt && clock.folded?.runningMs[calendar] !== undefined;
-    return isFromStart ? limitFromStart(clock, { ms: targetMs, calendar }) : { ...limit, calendar };
+    return isFromStart ? limitFromStart(clock, { ms: targetMs, calendar, byOwner }) : { ...limit, calendar };
   });
   return { ...clock, limits };
 }

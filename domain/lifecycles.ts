@@ -22,7 +22,7 @@ import {
   type ClockName,
   type StandardClock,
 } from './policy.ts';
-import { hasBegun, startedClock, tierSubject } from './retarget.ts';
+import { hasBegun, NOT_IN_POLICY, startedClock, tierSubject } from './retarget.ts';
 import { isUnanswered, type Happening, type Situation } from './situation.ts';
 
 /** One step of the story: how things stood, what happened, how things stand but for the clocks. */
@@ -85,6 +85,11 @@ function isTakenOn({ before, event, after }: Moment): boolean {
   if (event.type === 'acknowledged') return before?.acknowledgedAt === null;
   return event.type === 'assigned' && after.assignee !== null;
 }
+
+/** Nobody works on a resolved ticket; whoever was given it does once it is opened again. */
+const isWorkedOn = (moment: Moment): boolean =>
+  moment.after.state === 'open' &&
+  (isTakenOn(moment) || (isReopening(moment) && moment.after.assignee !== null));
 
 const movesOn = ({ event }: Moment): boolean =>
   event.type === 'handoffAccepted' || event.type === 'handedOff';
@@ -149,7 +154,7 @@ const LIFECYCLES: Record<StandardClock, Lifecycle> = {
   },
   tierWork: {
     starts: (moment) =>
-      movesOn(moment) || isTakenOn(moment) ? { subject: tierSubject(moment.after.tier) } : null,
+      movesOn(moment) || isWorkedOn(moment) ? { subject: tierSubject(moment.after.tier) } : null,
     ends: (clock, moment) =>
       movesOn(moment) && !isAboutTier(clock, moment.after.tier) ? 'met' : onResolution(moment, 'met'),
   },
@@ -198,8 +203,11 @@ function lifecycleOf(name: ClockName, { policy }: AppliedRules): Lifecycle | nul
   return anchor ? anchored(anchor) : null;
 }
 
+const endingOf = (clock: Clock, moment: Moment): Ending | null =>
+  lifecycleOf(clock.name, moment.rules)?.ends(clock, moment) ?? null;
+
 function ended(clock: Clock, moment: Moment): Clock {
-  const ending = lifecycleOf(clock.name, moment.rules)?.ends(clock, moment) ?? null;
+  const ending = endingOf(clock, moment);
   if (ending === null) return clock;
   const at = moment.event.occurredAt;
   return ending === 'met' ? meetClock(clock, at) : cancelClock(clock, at, ending.cancelled);
@@ -240,10 +248,26 @@ function withClocks(situation: Situation, change: (clock: Clock) => Clock): Situ
   return changed ? { ...situation, clocks: changed } : situation;
 }
 
+/** Notes what is over of what a lower priority had ended the clocks of: a higher one does not start them again. */
+function withEndsNoted(situation: Situation, moment: Moment): Situation {
+  const isOver = (clock: Clock) =>
+    clock.cancelReason === NOT_IN_POLICY && !clock.isOver && endingOf(clock, moment) !== null;
+  if (!situation.clocks.some(isOver)) return situation;
+  const clocks = situation.clocks.map((clock) =>
+    isOver(clock) ? { ...clock, isOver: true as const } : clock,
+  );
+  return { ...situation, clocks };
+}
+
 /** Ends the clocks that end in this moment, then starts those that start; of one subject one runs at a time. */
 export function withLifecycles(moment: Moment): Situation {
   const { before, event, rules } = moment;
-  let situation = before ? withClocks(moment.after, (clock) => ended(clock, moment)) : moment.after;
+  let situation = before
+    ? withEndsNoted(
+        withClocks(moment.after, (clock) => ended(clock, moment)),
+        moment,
+      )
+    : moment.after;
   for (const [name, lifecycle] of lifecyclesOf(rules)) {
     const beginning = lifecycle.starts(moment);
     if (!beginning) continue;

@@ -13,6 +13,7 @@ import {
   startClock,
   tightenClock,
   type Clock,
+  type OwnedTarget,
 } from './clock.ts';
 import {
   clockRuleOf,
@@ -24,7 +25,6 @@ import {
   type Basis,
   type ClockName,
   type Priority,
-  type Target,
 } from './policy.ts';
 import { isUnanswered, type Situation } from './situation.ts';
 
@@ -52,12 +52,12 @@ export function targetFor(
   policy: AppliedPolicy,
   name: ClockName,
   { priority, owner }: { priority: Priority; owner: Owner },
-): Target | undefined {
+): OwnedTarget | undefined {
   const { targets, byTier } = clockRuleOf(policy, name);
   const own = isTierClock(name) ? byTier?.[owner.tier] : undefined;
   const target = own?.[priority] ?? targets[priority];
   if (target?.calendar !== OWNER_CALENDAR) return target;
-  return { ...target, calendar: ownerCalendar(policy, owner.tier, owner.team) };
+  return { ...target, calendar: ownerCalendar(policy, owner.tier, owner.team), byOwner: true };
 }
 
 /** A clock that starts at `at`, where the policy promises anything; `promisedAt` fixes its deadline. */
@@ -149,23 +149,49 @@ function wouldRun(name: ClockName, situation: Situation, rules: AppliedRules): b
   }
 }
 
+const RUNS_BY_ITSELF: ReadonlySet<ClockName> = new Set([
+  'firstResponse',
+  'nextResponse',
+  'resolution',
+  'customerUpdate',
+  'restore',
+]);
+
+/** Whether a clock starts at a fact of its own, which is not told again. */
+const startsByFact = (name: ClockName): boolean => !RUNS_BY_ITSELF.has(name);
+
 /** Whether a clock has a cycle for every time something is waited for, and not one for the ticket. */
 const startsAgain = (name: ClockName): boolean => name === 'nextResponse' || name === 'customerUpdate';
+
+/** What a clock measures that a lower priority ended, and that still goes on; or whatever would run without a fact. */
+function subjectsPromisedAnew(
+  name: ClockName,
+  situation: Situation,
+  rules: AppliedRules,
+): (string | undefined)[] {
+  const cycles = situation.clocks.filter((clock) => clock.name === name);
+  if (startsByFact(name)) {
+    const newest = cycles.filter(
+      ({ subject, cycle }) => !cycles.some((other) => other.subject === subject && other.cycle > cycle),
+    );
+    return newest
+      .filter(({ cancelReason, isOver }) => cancelReason === NOT_IN_POLICY && !isOver)
+      .map(({ subject }) => subject);
+  }
+  const last = cycles.at(-1);
+  const isEnded = last && last.cancelReason !== NOT_IN_POLICY && (isActive(last) || !startsAgain(name));
+  return isEnded || !wouldRun(name, situation, rules) ? [] : [undefined];
+}
 
 /** Clocks that a raised priority promises and the old one did not: never set, or ended when it was lowered. */
 function newlyPromised(situation: Situation, at: number, rules: AppliedRules): Clock[] {
   const found: Clock[] = [];
   for (const name of Object.keys(rules.policy.clocks)) {
-    const last = situation.clocks.findLast((clock) => clock.name === name);
-    const ended = last?.cancelReason === NOT_IN_POLICY ? last : undefined;
-    if (ended?.subject === undefined && !wouldRun(name, situation, rules)) continue;
-    if (last && !ended && (isActive(last) || !startsAgain(name))) continue;
-    const clock = startedClock(situation, rules, {
-      name,
-      at,
-      ...(ended?.subject !== undefined && { subject: ended.subject }),
-    });
-    if (clock) found.push(clock);
+    for (const subject of subjectsPromisedAnew(name, situation, rules)) {
+      const soFar = { ...situation, clocks: [...situation.clocks, ...found] };
+      const clock = startedClock(soFar, rules, { name, at, ...(subject !== undefined && { subject }) });
+      if (clock) found.push(clock);
+    }
   }
   return found;
 }
@@ -229,18 +255,12 @@ const countsForOwner = (clock: Clock, { tier }: Situation): boolean =>
 export function followedOwner(situation: Situation, at: number, rules: AppliedRules): Situation {
   const clocks = situation.clocks.map((clock) => {
     if (!isActive(clock) || !countsForOwner(clock, situation)) return clock;
-    if (clock.limits.some(isFixed) || !countsByOwner(clock, situation, rules)) return clock;
+    if (clock.limits.some(isFixed) || !clock.limits.some(({ byOwner }) => byOwner)) return clock;
     const deadline = deadlineOf(clock, rules.hours);
     if (deadline !== null && deadline < at) return clock;
     return moveClock(clock, ownerCalendar(rules.policy, situation.tier, situation.team));
   });
   return { ...situation, clocks };
-}
-
-function countsByOwner({ name }: Clock, { priority, tier }: Situation, { policy }: AppliedRules): boolean {
-  const { targets, byTier } = clockRuleOf(policy, name);
-  const target = (isTierClock(name) ? byTier?.[tier]?.[priority] : undefined) ?? targets[priority];
-  return target?.calendar === OWNER_CALENDAR;
 }
 
 /** The situation with some of its running clocks changed. */

@@ -58,10 +58,10 @@ export function foldShares(situation: Situation, rules: AppliedRules, until: num
   const totals = [...new Set([DEFAULT_CALENDAR, ...calendars])].map((calendar) => {
     return [calendar, totalsOn(situation, rules, { calendar, now: until })] as const;
   });
-  const { share } = situation.shares.at(-1)!;
+  const last = situation.shares.at(-1)!;
   return {
     ...situation,
-    shares: [{ from: until, share }],
+    shares: [{ ...last, from: until }],
     foldedShares: { until, totalsMs: Object.fromEntries(totals) },
   };
 }
