@@ -8,12 +8,16 @@ const FAULTS_TOLD = 50;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** No document that we know of comes near it. */
+const DEEPEST = 40;
+
 /**
  * PostgreSQL stores no NUL, and no half of a surrogate pair; an own key `__proto__` is lost by most libraries on the
- * way. Only asked of a value that its schema has found good, so that it is as shallow as the schema.
+ * way. What its schema lets nest as it likes, an inline document, may still not nest for ever.
  */
 function unstorableParts(value: unknown, path: readonly PropertyKey[] = []): Issue[] {
   const refuse = (message: string): Issue[] => [{ path, code: 'value_invalid', message }];
+  if (path.length > DEEPEST) return refuse(`is nested more than ${DEEPEST} deep`);
   if (typeof value === 'string') {
     if (value.includes('\0')) return refuse('contains the character U+0000, which cannot be stored');
     return LONE_SURROGATE.test(value)

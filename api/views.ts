@@ -1,5 +1,6 @@
 /** How records are shown: instants as RFC 3339 in UTC, amounts in seconds. */
 import {
+  calendarCalled,
   clockState,
   deadlineOf,
   elapsedOf,
@@ -126,7 +127,7 @@ function clockView(ticket: Ticket, clock: Clock, now: number): ClockView {
     breachedAt: verdict?.standing ? iso(verdict.deadlineAt) : null,
     cancelledAt: isoOrNull(clock.cancelledAt),
     cancelReason: clock.cancelReason,
-    calendar: limit.calendar,
+    calendar: calendarCalled(limit.calendar),
     calendarVersion: hours[limit.calendar]?.version ?? limit.calendar,
     ...(limit.period && { target: limit.period }),
     targetSeconds: seconds(lengthOf(hours, limit) ?? 0),

@@ -1,5 +1,6 @@
 /** The rows that are read instead of the ticket: written with the events of the turn that changed them. */
 import {
+  calendarCalled,
   clockState,
   deadlineOf,
   governingLimit,
@@ -82,7 +83,7 @@ function clockRow(ticket: Ticket, clock: Clock): ClockRow {
     cancelledAt: clock.cancelledAt,
     cancelReason: clock.cancelReason,
     targetMs: lengthOf(ticket.rules.hours, limit) ?? 0,
-    calendar: limit.calendar,
+    calendar: calendarCalled(limit.calendar),
     pauses: clock.pauses,
   };
 }

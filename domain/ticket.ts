@@ -3,7 +3,16 @@
  * and what the engine has already done about it. `evolve` is total and pure.
  */
 import { openedSituation, advance } from './advance.ts';
-import { cancelClock, foldClock, isActive, relaxClock, stoppedAt, type Clock } from './clock.ts';
+import {
+  cancelClock,
+  foldClock,
+  formerCalendar,
+  isActive,
+  onFormerCalendars,
+  relaxClock,
+  stoppedAt,
+  type Clock,
+} from './clock.ts';
 import {
   compareFoldOrder,
   type LedgerEvent,
@@ -14,6 +23,7 @@ import {
 } from './events.ts';
 import { targetsOf, type AppliedRules, type ClockName, type Matchable } from './policy.ts';
 import { foldShares } from './shares.ts';
+import { ALWAYS } from './open-hours.ts';
 import { NOT_IN_POLICY, targetFor } from './retarget.ts';
 import { isStoryEvent, type Happening, type Hold, type Situation, type StoryEvent } from './situation.ts';
 
@@ -250,13 +260,33 @@ function retargetedBaseline(situation: Situation, rules: AppliedRules, at: numbe
   return { ...situation, clocks };
 }
 
-/** Clocks of the old rules that the new ones do not have: what still ran ends now, and says why. */
+/** Dropped clocks carried, the newest so many; older ones stand in the ledger and in their rows. */
+const DROPPED_CARRIED = 50;
+
+/**
+ * Clocks of the old rules that the new ones do not have: what still ran ends now, and says why. Each goes on counting by
+ * the hours it was judged by, under a name that no calendar of the new rules has.
+ */
 function droppedClocks(ticket: Ticket, situation: Situation, at: number): Clock[] {
   const isThere = (clock: Clock) =>
     situation.clocks.some(({ name, cycle }) => name === clock.name && cycle === clock.cycle);
-  return [...(ticket.dropped ?? []), ...ticket.situation.clocks]
+  const { hours } = ticket.rules;
+  const dropped = ticket.situation.clocks
     .filter((clock) => !isThere(clock))
+    .map((clock) => onFormerCalendars(clock, (name) => formerCalendar(name, hours[name]?.version)))
     .map((clock) => (isActive(clock) ? cancelClock(clock, at, NOT_IN_POLICY) : clock));
+  const before = (ticket.dropped ?? []).filter((clock) => !isThere(clock));
+  return [...before, ...dropped].slice(-DROPPED_CARRIED);
+}
+
+/** The hours that dropped clocks count by, among those of the old rules. They are not needed beyond their horizon. */
+function formerHours(dropped: readonly Clock[], hours: AppliedRules['hours']): AppliedRules['hours'] {
+  const wanted = new Set(dropped.flatMap(({ limits }) => limits.map(({ calendar }) => calendar)));
+  const former = Object.entries(hours).flatMap(([name, known]) => {
+    const key = formerCalendar(name, known.version);
+    return wanted.has(key) && name !== 'always' ? [[key, { ...known, until: ALWAYS.until }] as const] : [];
+  });
+  return Object.fromEntries(former);
 }
 
 /**
@@ -267,14 +297,16 @@ function underOtherRules(ticket: Ticket, event: LedgerEvent<RulesChangedBody>): 
   const { rules, retroactive, cause, occurredAt } = event;
   const beginning = beginningUnder(ticket, rules);
   const situation = fold(beginning, ticket.story, rules);
+  const dropped = droppedClocks(ticket, situation, occurredAt);
+  const hours = { ...rules.hours, ...formerHours(dropped, ticket.rules.hours) };
   const entries = Object.entries(ticket.breaches).map(([key, record]) => {
     return [key, record.standing && !retroactive ? { ...record, upheld: true as const } : record] as const;
   });
   return {
     ...ticket,
-    rules,
+    rules: dropped.length > 0 ? { ...rules, hours } : rules,
     ...(cause === 'attributesChanged' && { matchedOn: matchableOf(ticket.attributes) }),
-    dropped: droppedClocks(ticket, situation, occurredAt),
+    dropped,
     baseline: { ...ticket.baseline, situation: beginning },
     situation,
     breaches: Object.fromEntries(entries),

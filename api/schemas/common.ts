@@ -1,7 +1,7 @@
 /** Words that several schemas share. */
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { HOLD_REASONS, LEVELS, PRIORITIES, STANDARD_CLOCKS } from '../../domain/policy.ts';
+import { HOLD_REASONS, isStandardClock, LEVELS, PRIORITIES, STANDARD_CLOCKS } from '../../domain/policy.ts';
 import { PROBLEM_EXAMPLE } from './examples.ts';
 
 extendZodWithOpenApi(z);
@@ -26,6 +26,9 @@ export const holdReason = z.enum(HOLD_REASONS);
 export const clockName = z
   .string()
   .max(100)
+  .refine((name) => isStandardClock(name) || name.includes('-'), {
+    error: `is neither a standard clock (${STANDARD_CLOCKS.join(', ')}) nor a policy's own, whose name has a hyphen`,
+  })
   .openapi({ description: 'A standard clock, or one of the policy’s own', examples: [...STANDARD_CLOCKS] });
 export const word = z.string().trim().min(1).max(200);
 export const freeText = z.string().min(1).max(20_000);

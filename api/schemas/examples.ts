@@ -56,6 +56,7 @@ export const TICKET_EXAMPLE = {
 export const CLOCKS_EXAMPLE = {
   ticketId: TICKET_ID,
   policy: POLICY,
+  pending: false,
   data: [
     {
       clock: 'firstResponse',
@@ -69,6 +70,7 @@ export const CLOCKS_EXAMPLE = {
       cancelledAt: null,
       cancelReason: null,
       calendar: 'office',
+      calendarVersion: '3b1f8a2c90de',
       targetSeconds: 3600,
       elapsedSeconds: 252.5,
       remainingSeconds: 3347.5,
@@ -188,6 +190,7 @@ export const NOTIFICATION_EXAMPLE = {
     sequence: 9,
     audience: 'lead',
     tier: 2,
+    page: false,
     clock: 'resolution',
     cycle: 1,
     step: 'breach',

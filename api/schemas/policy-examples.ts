@@ -13,7 +13,8 @@ import { fault } from './issues.ts';
 const TO_THE_MINUTE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(Z|[+-]\d\d:\d\d)$/;
 
 const CLOCK = /^[A-Za-z][A-Za-z0-9-]{0,62}$/;
-const STEP = /^([A-Za-z][A-Za-z0-9-]*)\/([a-z0-9][a-z0-9.-]*)$/;
+/** A repetition of a step is written `breach~2`. */
+const STEP = /^([A-Za-z][A-Za-z0-9-]*)\/([a-z0-9][a-z0-9.-]*(?:~\d+)?)$/;
 
 /** An instant as people write it in a file, read as epoch milliseconds. */
 export const writtenInstant = z.string().transform((text, context) => {

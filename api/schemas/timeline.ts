@@ -121,6 +121,7 @@ const eventData = z
     deadlineAt: instant,
     resolvedAt: instant,
     problem: z.string(),
+    pinned: z.boolean(),
     engagement: z.string(),
     vendor: z.string(),
     consult: z.string(),

@@ -130,8 +130,8 @@ test('the body of a stranger is not read', async () => {
 test.each([
   ['delete', '/v1/tickets', 'POST, GET, HEAD'],
   ['put', '/v1/tickets', 'POST, GET, HEAD'],
-  ['post', '/v1/tickets/tkt_1', 'GET, HEAD'],
-  ['patch', '/v1/tickets/tkt_1', 'GET, HEAD'],
+  ['post', '/v1/tickets/tkt_1', 'GET, HEAD, PATCH'],
+  ['delete', '/v1/tickets/tkt_1', 'GET, HEAD, PATCH'],
   ['get', '/v1/tickets/tkt_1/resolve', 'POST'],
   ['head', '/v1/tickets/tkt_1/resolve', 'POST'],
   ['delete', '/v1/breaches', 'GET, HEAD'],

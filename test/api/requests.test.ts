@@ -155,13 +155,20 @@ test.each([
   expect(await office.desk.types(id)).toEqual(['opened']);
 });
 
-test.each(Object.values(REQUESTS).map(({ path, example }) => [path, example] as const))(
-  '%s on a ticket that does not exist is 404',
-  async (path, example) => {
-    const { status, body } = await office.agent.post(`/v1/tickets/tkt_nobody/${path}`, example as object);
-    expect([status, body.code]).toEqual([404, 'ticket_not_found']);
-  },
-);
+test.each(
+  Object.entries(REQUESTS).map(
+    ([type, { method = 'post' as const, path, example }]) => [type, method, path, example] as const,
+  ),
+)('%s on a ticket that does not exist is 404', async (_type, method, path, example) => {
+  const { status, body } = await office.agent.send(
+    method,
+    ['/v1/tickets/tkt_nobody', path].filter(Boolean).join('/'),
+    {
+      body: JSON.stringify(example),
+    },
+  );
+  expect([status, body.code]).toEqual([404, 'ticket_not_found']);
+});
 
 test('a request for a state of the ticket that is past changes nothing', async () => {
   const id = await ticketAfter({ path: 'acknowledge' });
