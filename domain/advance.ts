@@ -74,12 +74,16 @@ function answeredAt(situation: Situation, at: number): Situation {
   return { ...met, awaitsResponse: false };
 }
 
+const OWNING_HOLDS: readonly HoldReason[] = ['customer', 'vendor'];
+
 /** Who owns the time from now on; a hold for another reason does where it stands the resolution clock still. */
 function shareOf(situation: Situation, { policy }: AppliedRules): Omit<ShareSpan, 'from'> {
   if (situation.state !== 'open') return { share: 'none' };
   const { pausedBy } = clockRuleOf(policy, 'resolution');
   const held = situation.holds.map(({ reason }) => reason);
-  const owners: HoldReason[] = ['customer', 'vendor', ...pausedBy];
+  // Whoever stands the resolution clock still comes before whoever does not: else the rest would not be its time.
+  const first = OWNING_HOLDS.filter((reason) => pausedBy.includes(reason));
+  const owners = [...first, ...pausedBy, ...OWNING_HOLDS];
   const holder = owners.find((reason) => held.includes(reason));
   if (holder) return { share: holder };
   const share: Share = situation.offer ? 'handoff' : `tier${situation.tier}`;

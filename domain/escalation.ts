@@ -160,7 +160,11 @@ function heldUntilOpen(ticket: Ticket, due: DueStep): DueStep | null {
   if (due.step.ifNobody !== 'wait' || !asksSomebody(due.step)) return due;
   const hours = ownerHours(ticket);
   const opensAt = hours ? nextOpenAt(hours, due.dueAt) : due.dueAt;
-  return opensAt === null ? null : { ...due, dueAt: opensAt };
+  if (opensAt === null) return null;
+  const { firstDueAt } = due;
+  // What it repeats waited too, and had not fired before.
+  const firstAt = firstDueAt === undefined || !hours ? null : nextOpenAt(hours, firstDueAt);
+  return { ...due, dueAt: opensAt, ...(firstAt !== null && { firstDueAt: firstAt }) };
 }
 
 /** Acknowledging stops the repetitions of steps that had fired by then (docs/rules.md §9). */

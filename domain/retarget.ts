@@ -41,7 +41,7 @@ const TIER_CLOCKS: ReadonlySet<ClockName> = new Set(['tierAccept', 'tierWork']);
 
 export const isTierClock = (name: ClockName): boolean => TIER_CLOCKS.has(name);
 
-function ownerOf(clock: Clock, { tier, team, offer }: Situation): Owner {
+export function ownerOf(clock: Clock, { tier, team, offer }: Situation): Owner {
   const isOffered = offer && clock.name === 'tierAccept' && clock.subject === tierSubject(offer.toTier);
   if (isOffered) return { tier: offer.toTier, team: offer.team };
   return { tier, team };

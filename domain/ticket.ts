@@ -24,7 +24,7 @@ import {
 import { targetsOf, type AppliedRules, type ClockName, type Matchable } from './policy.ts';
 import { foldShares } from './shares.ts';
 import { ALWAYS } from './open-hours.ts';
-import { NOT_IN_POLICY, targetFor } from './retarget.ts';
+import { NOT_IN_POLICY, ownerOf, targetFor } from './retarget.ts';
 import { isStoryEvent, type Happening, type Hold, type Situation, type StoryEvent } from './situation.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -36,6 +36,14 @@ export interface BreachRecord {
   deadlineAt: number;
   /** Given under rules that do not judge the ticket any more: it stands, unless it turns out to be met after all. */
   upheld?: true;
+}
+
+/** How things stood at an instant, with everything before it folded. */
+export interface Baseline {
+  situation: Situation;
+  at: number;
+  /** Clocks as they stood then that the rules by now do not have, for rules that have them again. */
+  parked?: readonly Clock[];
 }
 
 export interface Ticket {
@@ -55,7 +63,7 @@ export interface Ticket {
   /** How many decisions were taken: the next one's place among those of the same millisecond. */
   decisions: number;
   /** The fold of everything older than the story, once the story grew too long. */
-  baseline: { situation: Situation; at: number };
+  baseline: Baseline;
   story: readonly StoryEvent[];
   situation: Situation;
   /** `clock/cycle/step` of ladder steps that were reached or skipped: each runs once. */
@@ -237,27 +245,42 @@ function withSeen(ticket: Ticket, id: string): Ticket {
 }
 
 /** The opening as far as other rules need it. A ticket whose story was never folded begins with it. */
-function beginningUnder(ticket: Ticket, rules: AppliedRules): Situation {
+function beginningUnder(ticket: Ticket, rules: AppliedRules): Baseline {
   const { situation, at } = ticket.baseline;
-  if (at > situation.openedAt) return retargetedBaseline(situation, rules, at);
+  if (at > situation.openedAt) return retargetedBaseline(ticket.baseline, rules);
   const { openedAt, priority, tier } = situation;
   const attributes = situation.attributes ?? ticket.attributes;
-  return { ...openedSituation({ occurredAt: openedAt, priority, tier, attributes }, rules), attributes };
+  const beginning = openedSituation({ occurredAt: openedAt, priority, tier, attributes }, rules);
+  return { situation: { ...beginning, attributes }, at };
 }
 
 /**
  * A folded beginning under other rules: its sums are all that is known of the time before, so each running clock goes on
- * from them under its new target.
+ * from them under its new target. Those without one are put aside.
  */
-function retargetedBaseline(situation: Situation, rules: AppliedRules, at: number): Situation {
-  const { priority, tier, team } = situation;
-  const clocks = situation.clocks.map((clock) => {
-    const hasPromise = clock.limits.some(({ until }) => until !== undefined);
-    if (!isActive(clock) || hasPromise) return clock;
-    const target = targetFor(rules.policy, clock.name, { priority, owner: { tier, team } });
-    return target ? relaxClock(clock, target) : cancelClock(clock, at, NOT_IN_POLICY);
-  });
-  return { ...situation, clocks };
+function retargetedBaseline({ situation, at, parked = [] }: Baseline, rules: AppliedRules): Baseline {
+  const clocks: Clock[] = [];
+  const aside: Clock[] = [];
+  for (const clock of [...situation.clocks, ...parked]) {
+    const found = clockUnder(clock, situation, rules);
+    (found ? clocks : aside).push(found ?? clock);
+  }
+  return { situation: { ...situation, clocks }, at, ...(aside.length > 0 && { parked: aside }) };
+}
+
+/** A clock of a folded beginning under other rules; null where they have none, or cannot count one that has stopped. */
+function clockUnder(clock: Clock, situation: Situation, { policy, hours }: AppliedRules): Clock | null {
+  const isPromise = clock.limits.some(({ until }) => until !== undefined);
+  if (isPromise || !isActive(clock)) {
+    const isCounted = clock.limits.every(({ calendar, period }) => {
+      const known = hours[calendar];
+      return known && (!period || known.days || known.intervals === 'always');
+    });
+    return clock.name in policy.clocks && isCounted ? clock : null;
+  }
+  const { priority } = situation;
+  const target = targetFor(policy, clock.name, { priority, owner: ownerOf(clock, situation) });
+  return target ? relaxClock(clock, target) : null;
 }
 
 /** Dropped clocks carried, the newest so many; older ones stand in the ledger and in their rows. */
@@ -296,18 +319,20 @@ function formerHours(dropped: readonly Clock[], hours: AppliedRules['hours']): A
 function underOtherRules(ticket: Ticket, event: LedgerEvent<RulesChangedBody>): Ticket {
   const { rules, retroactive, cause, occurredAt } = event;
   const beginning = beginningUnder(ticket, rules);
-  const situation = fold(beginning, ticket.story, rules);
+  const situation = fold(beginning.situation, ticket.story, rules);
   const dropped = droppedClocks(ticket, situation, occurredAt);
   const hours = { ...rules.hours, ...formerHours(dropped, ticket.rules.hours) };
   const entries = Object.entries(ticket.breaches).map(([key, record]) => {
-    return [key, record.standing && !retroactive ? { ...record, upheld: true as const } : record] as const;
+    const { upheld: _upheld, ...judgedAnew } = record;
+    if (retroactive) return [key, judgedAnew] as const;
+    return [key, record.standing ? { ...record, upheld: true as const } : record] as const;
   });
   return {
     ...ticket,
     rules: dropped.length > 0 ? { ...rules, hours } : rules,
     ...(cause === 'attributesChanged' && { matchedOn: matchableOf(ticket.attributes) }),
     dropped,
-    baseline: { ...ticket.baseline, situation: beginning },
+    baseline: beginning,
     situation,
     breaches: Object.fromEntries(entries),
   };

@@ -70,14 +70,6 @@ export function allClocks(changes: Record<ClockName, Partial<ClockRule>> = {}, m
   return deskPolicy({ clocks: Object.fromEntries([...standard, ...own]), ...more });
 }
 
-/** A policy with one clock that matters, its ladder and a resolution nobody waits for. */
-export function withLadder(ladder: readonly LadderStep[], more: Partial<Policy> = {}): Policy {
-  return deskPolicy({
-    clocks: { resolution: clockIn(10, { ladder, pausedBy: ['customer', 'vendor'] }) },
-    ...more,
-  });
-}
-
 const weekdays = (window: [string, string]) => ({
   mon: [window],
   tue: [window],
@@ -91,3 +83,61 @@ export const DAYTIME: Policy['calendars'] = {
   office: { timezone: 'UTC', hours: weekdays(['09:00', '17:00']), holidays: [], exceptions: {} },
   late: { timezone: 'UTC', hours: weekdays(['13:00', '21:00']), holidays: [], exceptions: {} },
 };
+
+/** Tiers with hours of their own, one of them with a team that has others. */
+export const TIERS_WITH_HOURS: Policy['tiers'] = [
+  { tier: 1, name: 'Desk', calendar: 'office', teams: [{ name: 'network', calendar: 'late' }] },
+  { tier: 2, name: 'Specialists', calendar: 'late' },
+  { tier: 3, name: 'Engineering' },
+];
+
+const CLIMBING: readonly LadderStep[] = [
+  { id: 'warn', percent: 50, offsetMs: 0, ifNobody: 'wait', actions: [{ notify: 'assignee' }] },
+  {
+    id: 'breach',
+    percent: 100,
+    offsetMs: 0,
+    repeat: { everyMs: 2 * HOUR, times: 2 },
+    actions: [{ page: 'team' }, { handOff: 'next' }, { openReviewTask: 'Why so late?' }],
+  },
+  { id: 'late', percent: 100, offsetMs: HOUR, calendar: 'late', actions: [{ raisePriority: 'next' }] },
+];
+
+const byPriority = (
+  calendar: string,
+  hours: readonly [number, number, number, number],
+): ClockRule['targets'] => ({
+  P1: inHours(hours[0]),
+  P2: inHours(hours[1], calendar),
+  P3: inHours(hours[2], calendar),
+  P4: inHours(hours[3], calendar),
+});
+
+/** Every clock at once, on the owner's hours and others, with ladders that climb and holds that may last only so long. */
+export function busyPolicy(changes: Record<ClockName, Partial<ClockRule>> = {}, more: Partial<Policy> = {}) {
+  return allClocks(
+    {
+      firstResponse: { targets: byPriority('office', [1, 2, 4, 8]), ladder: CLIMBING },
+      nextResponse: { targets: byPriority('tier', [1, 2, 4, 8]) },
+      customerUpdate: { targets: byPriority('late', [2, 4, 8, 16]), systemUpdatesCount: true },
+      resolution: { targets: byPriority('office', [4, 8, 12, 24]), ladder: CLIMBING },
+      tierAccept: { targets: byPriority('tier', [1, 1, 2, 3]), byTier: { 2: { P3: inHours(4, 'tier') } } },
+      tierWork: { targets: byPriority('tier', [4, 6, 8, 10]), reopen: 'newCycle' },
+      consult: { targets: { P1: inHours(1), P2: inHours(2), P3: inHours(3, 'office') } },
+      'law-warning': {
+        targets: forAll({ ms: 0, calendar: 'office', period: { unit: 'businessDays', count: 2 } }),
+      },
+      ...changes,
+    },
+    {
+      tiers: TIERS_WITH_HOURS,
+      calendars: DAYTIME,
+      holds: {
+        customer: { maxMs: 6 * HOUR, calendar: 'office', atEnd: 'resume' },
+        internal: { maxMs: 3 * HOUR, calendar: 'always', atEnd: 'askLead' },
+      },
+      ackTimeoutMs: 3 * HOUR,
+      ...more,
+    },
+  );
+}

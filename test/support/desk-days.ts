@@ -1,6 +1,13 @@
 /** Random days at the desk: facts as front ends send them, sensible and senseless, some in the same instant. */
 import fc from 'fast-check';
-import { AUTHORS, VISIBILITIES, type DeskBody, type Fact } from '../../domain/events.ts';
+import {
+  AUTHORS,
+  PROMISES,
+  TASK_CLOCKS,
+  VISIBILITIES,
+  type DeskBody,
+  type Fact,
+} from '../../domain/events.ts';
 import { HOLD_REASONS, PRIORITIES, type Policy } from '../../domain/policy.ts';
 import { EPOCH } from './arbitraries.ts';
 import { deskPolicy, type DeskPolicy } from './desk-policy.ts';
@@ -38,6 +45,35 @@ export const bodies: fc.Arbitrary<DeskBody> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<DeskBody>({ type: 'reopened' }) },
 );
 
+/** What only some clocks are about: tasks, consults, vendors, promises and marks, a few names of each. */
+const names = fc.constantFrom('a', 'b');
+const clockBodies: fc.Arbitrary<DeskBody> = fc.oneof(
+  fc.record({ type: fc.constant('consultAsked' as const), consult: names }),
+  fc.record({ type: fc.constant('consultAnswered' as const), consult: names }),
+  fc.record({ type: fc.constant('vendorEngaged' as const), engagement: names }),
+  fc.record({ type: fc.constant('vendorReturned' as const), engagement: names }),
+  fc.record({
+    type: fc.constant('taskCreated' as const),
+    task: names,
+    clock: fc.constantFrom(...TASK_CLOCKS),
+  }),
+  fc.record({ type: fc.constant('taskDone' as const), task: names }),
+  fc.record({ type: fc.constant('marked' as const), mark: fc.constantFrom('aware', 'warned', 'reported') }),
+  fc.record({
+    type: fc.constant('committed' as const),
+    dueAt: instants(96),
+    to: fc.constantFrom(...PROMISES),
+  }),
+  fc.constant<DeskBody>({ type: 'restored' }),
+  fc.constant<DeskBody>({ type: 'handoffReturned' }),
+);
+
+/** Whatever starts, stands or ends any clock. */
+export const anyBodies: fc.Arbitrary<DeskBody> = fc.oneof(
+  { weight: 5, arbitrary: bodies },
+  { weight: 3, arbitrary: clockBodies },
+);
+
 function messages(): fc.Arbitrary<DeskBody> {
   return fc.record({
     type: fc.constant('messageAdded' as const),
@@ -55,14 +91,17 @@ function assignments(): fc.Arbitrary<DeskBody> {
 }
 
 /** Instants on a grid of minutes, so that many of them coincide. */
-const instants = (hours: number) =>
-  fc.integer({ min: 0, max: hours * 60 }).map((minutes) => EPOCH + minutes * MINUTE);
+function instants(hours: number): fc.Arbitrary<number> {
+  return fc.integer({ min: 0, max: hours * 60 }).map((minutes) => EPOCH + minutes * MINUTE);
+}
 
 /** Facts of up to `hours`, in the order of their ids; each id once. */
-export function deskDays({ hours = 72, most = 40 }: { hours?: number; most?: number } = {}): fc.Arbitrary<
-  Fact[]
-> {
-  return fc.array(fc.tuple(bodies, instants(hours), fc.boolean()), { maxLength: most }).map((told) =>
+export function deskDays({
+  hours = 72,
+  most = 40,
+  of = bodies,
+}: { hours?: number; most?: number; of?: fc.Arbitrary<DeskBody> } = {}): fc.Arbitrary<Fact[]> {
+  return fc.array(fc.tuple(of, instants(hours), fc.boolean()), { maxLength: most }).map((told) =>
     told.map(([body, occurredAt, imported], i) => {
       return { id: `f${i}`, occurredAt, ...body, ...(imported && { imported: true as const }) };
     }),

@@ -5,11 +5,25 @@
 import { resolveRules } from '../../domain/rules.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { deadlineOf } from '../../domain/clock.ts';
-import { decideFact, decideOpening, decideRequest, type Command, type Opening } from '../../domain/decide.ts';
+import {
+  decideFact,
+  decideMatchedRules,
+  decideOpening,
+  decideRequest,
+  type Command,
+  type Opening,
+} from '../../domain/decide.ts';
 import { settle } from '../../domain/escalation.ts';
-import type { DeskBody, Fact, LedgerEvent, Mode, TicketAttributes } from '../../domain/events.ts';
+import type {
+  DeskBody,
+  Fact,
+  LedgerEvent,
+  Mode,
+  RulesChangeCause,
+  TicketAttributes,
+} from '../../domain/events.ts';
 import type { AppliedRules, ClockName, Policy, Priority } from '../../domain/policy.ts';
-import type { Ticket } from '../../domain/ticket.ts';
+import { matchableOf, type Ticket } from '../../domain/ticket.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { EPOCH } from './arbitraries.ts';
 import { deskPolicy } from './desk-policy.ts';
@@ -103,6 +117,31 @@ export class PaperDesk {
     );
   }
 
+  /** The ticket is judged by another policy from an hour on; the answer as for `ask`. */
+  changeRules(
+    hour: number,
+    policy: Policy,
+    more: { retroactive?: boolean; cause?: RulesChangeCause } = {},
+  ): string | null {
+    const rules = rulesOf(policy, this.ticket.situation.openedAt, at(hour));
+    return this.ask(hour, {
+      type: 'changeRules',
+      rules,
+      cause: 'policyChanged',
+      retroactive: false,
+      ...more,
+    });
+  }
+
+  /** What the look-up says once attributes have changed: another policy, or that it is the same. */
+  matchRules(hour: number, policy?: Policy, matchedOn = matchableOf(this.ticket.attributes)) {
+    const { name, version } = this.ticket.rules.policy;
+    const found = policy
+      ? { rules: rulesOf(policy, this.ticket.situation.openedAt, at(hour)) }
+      : { policy: name, version };
+    return this.#keep(decideMatchedRules(this.ticket, { matchedOn, ...found }, at(hour)));
+  }
+
   customerWrites(hour: number, heard = hour): readonly LedgerEvent[] {
     return this.tell(hour, { type: 'messageAdded', author: 'customer', visibility: 'public' }, { heard });
   }
@@ -114,6 +153,11 @@ export class PaperDesk {
   /** Time passes; whatever is due by then is decided. */
   wait(hour: number): readonly LedgerEvent[] {
     return this.#keep(settle(this.ticket, at(hour)));
+  }
+
+  /** Takes the ticket as another process would have it: carried as JSON, or built again from its ledger. */
+  carryOn(ticket: Ticket): void {
+    this.ticket = ticket;
   }
 
   /** The newest cycle of a clock, or the cycle named. */
