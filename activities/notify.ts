@@ -33,8 +33,44 @@ interface Notification {
   };
 }
 
-/** The message for one `notificationRequested` event; null for any other. */
-export function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
+/** What a step tells an endpoint by its name; who listens at the webhook sends it on to where that is. */
+interface EndpointMessage {
+  type: 'ticket.stepReached';
+  timestamp: string;
+  data: {
+    ticketId: string;
+    sequence: number;
+    endpoint: string;
+    clock: string;
+    cycle: number;
+    step: string;
+    links: { ticket: string };
+  };
+}
+
+/** The message for one event that asks for one; null for any other. */
+export function messageOf(row: LedgerRow): Notification | EndpointMessage | null {
+  return notificationOf(row) ?? endpointMessageOf(row);
+}
+
+function endpointMessageOf({ ticketId, event }: LedgerRow): EndpointMessage | null {
+  if (event.type !== 'webhookRequested') return null;
+  const { endpoint, clock, cycle, step, sequence, occurredAt } = event;
+  return {
+    type: 'ticket.stepReached',
+    timestamp: new Date(occurredAt).toISOString(),
+    data: { ticketId, sequence, endpoint, clock, cycle, step, links: { ticket: `/v1/tickets/${ticketId}` } },
+  };
+}
+
+/** For the log, in a few words. */
+function wordsOf({ data }: Notification | EndpointMessage): string {
+  if ('endpoint' in data) return `tell ${data.endpoint} of ${data.ticketId}: ${data.step}`;
+  const { audience, page, step, hold } = data;
+  return `${page ? 'page' : 'notify'} ${audience} of ${data.ticketId}: ${step ?? `held for ${hold}`}`;
+}
+
+function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
   if (event.type !== 'notificationRequested') return null;
   const { audience, tier, page = false, insteadOf, sequence } = event;
   const about =
@@ -58,12 +94,9 @@ export function notificationOf({ ticketId, event }: LedgerRow): Notification | n
 /** The reader `notifications`: deals with one row of the ledger. Sends at least once, with one id per event. */
 export function createNotifier({ deliveries, log, webhook, retryAfterMs = RETRY_AFTER_MS }: NotifierDeps) {
   return async (row: LedgerRow, wait: (ms: number) => Promise<void>): Promise<void> => {
-    const message = notificationOf(row);
+    const message = messageOf(row);
     if (!message) return;
-    log.info(
-      { ...message.data },
-      `notify ${message.data.audience} of ${row.ticketId}: ${message.data.step ?? `held for ${message.data.hold}`}`,
-    );
+    log.info({ ...message.data }, wordsOf(message));
     if (!webhook) return;
     const key = { ticketId: row.ticketId, eventId: row.event.id, channel: 'webhook' };
     if (await deliveries.isDelivered(key)) return;

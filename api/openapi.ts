@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { statusOf, type ProblemCode } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas/common.ts';
-import { notification, webhookHeaders } from './schemas/notifications.ts';
+import { endpointMessage, notification, webhookHeaders } from './schemas/notifications.ts';
 
 /** What every route can answer. */
 const COMMON: readonly ProblemCode[] = [
@@ -162,7 +162,10 @@ const NOTIFICATION: RouteConfig = {
   security: [],
   request: {
     headers: webhookHeaders,
-    body: { required: true, content: { 'application/json': { schema: notification } } },
+    body: {
+      required: true,
+      content: { 'application/json': { schema: z.union([notification, endpointMessage]) } },
+    },
   },
   responses: { 204: { description: 'Any 2xx: taken' } },
 };

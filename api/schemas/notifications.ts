@@ -26,6 +26,22 @@ export const notification = z
   })
   .openapi('Notification', { example: NOTIFICATION_EXAMPLE });
 
+export const endpointMessage = z
+  .object({
+    type: z.literal('ticket.stepReached'),
+    timestamp: instant,
+    data: z.object({
+      ticketId: z.string(),
+      sequence: z.int(),
+      endpoint: z.string().openapi({ description: 'Whom the step names; this webhook passes it on' }),
+      clock: clockName,
+      cycle: z.int(),
+      step: z.string(),
+      links: z.object({ ticket: z.string() }),
+    }),
+  })
+  .openapi('EndpointMessage', { description: 'What a step of a ladder tells an endpoint by its name' });
+
 /** Standard Webhooks 1.0.0. */
 export const webhookHeaders = z.object({
   'webhook-id': z.string().openapi({ description: 'The same at every attempt: drop what you have seen' }),

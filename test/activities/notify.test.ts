@@ -90,6 +90,27 @@ test('a notification reaches the receiver signed as Standard Webhooks says', asy
   });
 });
 
+test('a step may tell an endpoint by its name, a page must wake somebody, a hold is told as one', async () => {
+  const step = { clock: 'restore', cycle: 1, step: 'breach' };
+  const told = [
+    { type: 'webhookRequested', endpoint: 'status-page', ...step },
+    { type: 'notificationRequested', audience: 'team', tier: 1, page: true, insteadOf: 'assignee', ...step },
+  ] as Partial<LedgerEvent>[];
+  for (const event of told) await notifier()(rowOf(event), noWait);
+  const {
+    clock: _c,
+    cycle: _y,
+    step: _s,
+    ...held
+  } = rowOf({ hold: 'customer' } as Partial<LedgerEvent>).event as unknown as Record<string, unknown>;
+  await notifier()({ ...rowOf(), event: held as unknown as LedgerEvent }, noWait);
+  expect(received.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { type: 'ticket.stepReached', data: { endpoint: 'status-page', ...step } },
+    { type: 'ticket.notification', data: { audience: 'team', page: true, insteadOf: 'assignee', ...step } },
+    { type: 'ticket.notification', data: { audience: 'lead', page: false, hold: 'customer' } },
+  ]);
+});
+
 test('other events are nobody’s business', async () => {
   await notifier()(rowOf({ type: 'acknowledged' } as Partial<LedgerEvent>), noWait);
   expect(received).toEqual([]);

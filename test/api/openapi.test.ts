@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { z } from 'zod';
-import { notificationOf } from '../../activities/notify.ts';
+import { messageOf } from '../../activities/notify.ts';
 import { allRoutes } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { PROBLEM_CODES } from '../../api/problem.ts';
@@ -167,7 +167,7 @@ test('the webhook that is described is the one that is sent', () => {
     audience: 'lead',
     tier: 2,
   } as const;
-  const sent = notificationOf({ ticketId: 'tkt_1', event, xid: 1n, position: 1n });
+  const sent = messageOf({ ticketId: 'tkt_1', event, xid: 1n, position: 1n });
   expect(notification.parse(sent)).toEqual(sent);
   const described = document['webhooks']!['ticket.notification']!['post']!;
   const headers = described['parameters']!.map((one) => one['name']);
