@@ -7,7 +7,16 @@ import { join } from 'node:path';
 import { loadFile } from '../api/schemas/policy.ts';
 import type { Finding, PolicyFile } from '../api/schemas/policy-file.ts';
 import { examplesOf, runExamples, writtenDuration, type ExampleFailure } from '../domain/examples.ts';
-import { PRIORITIES, type LadderStep, type Policy } from '../domain/policy.ts';
+import {
+  OWNER_CALENDAR,
+  PRIORITIES,
+  type ClockRule,
+  type LadderAction,
+  type LadderStep,
+  type Policy,
+  type Target,
+  type Targets,
+} from '../domain/policy.ts';
 import { policyWarnings } from '../domain/policy-warnings.ts';
 import { readConfig } from './config.ts';
 import { table } from './table.ts';
@@ -47,21 +56,54 @@ async function filesIn(paths: readonly string[]): Promise<string[]> {
 
 // ---------------------------------------------------------------------------------------------------------- check
 
+/** By priority: a duration or a period, `8h` or `5 business days`. */
+type PromisedTargets = Record<string, { target: string; calendar: string }>;
+
+export interface PromisedClock {
+  clock: string;
+  /** Empty for what runs to a time that was promised. */
+  targets: PromisedTargets;
+  /** What a tier has instead, by tier. */
+  tiers: Record<string, PromisedTargets>;
+  /** When it begins, where that is not what all such clocks do. */
+  basis: string | null;
+  /** The marks between which it runs. */
+  startsAt: string | null;
+  stopsAt: string | null;
+  systemUpdatesCount: boolean;
+  pausedBy: readonly string[];
+  reopen: string;
+  ladder: PromisedStep[];
+}
+
+export interface PromisedStep {
+  step: string;
+  due: string;
+  /** How often again, until somebody acknowledges. */
+  repeat: { every: string; times: number } | null;
+  /** That its offset and its repetitions are counted on; null for the clock's. */
+  calendar: string | null;
+  /** Null where the step tells nobody. */
+  ifNobody: string | null;
+  actions: string[];
+}
+
 /** What a policy promises, for whoever signs it. Durations in words; a day is 24 hours of open time. */
 export interface Promises {
   name: string;
   precedence: number;
   /** Empty where it applies only to tickets that name it. */
   match: readonly object[];
-  clocks: {
-    clock: string;
-    targets: Record<string, { target: string; calendar: string }>;
-    pausedBy: readonly string[];
-    reopen: string;
-    ladder: { step: string; due: string; actions: string[] }[];
+  clocks: PromisedClock[];
+  tiers: {
+    tier: number;
+    name: string;
+    calendar: string;
+    teams: readonly { name: string; calendar: string }[];
   }[];
-  tiers: readonly { tier: number; name: string }[];
   calendars: { name: string; timezone: string; holidays: number }[];
+  holds: { reason: string; max: string; calendar: string; atEnd: string }[];
+  ackTimeout: string | null;
   autoCloseAfter: string | null;
   examples: number;
 }
@@ -95,43 +137,79 @@ function warningsIn(file: PolicyFile, policy: Policy, now: number): Finding[] {
     .toSorted(byPlace);
 }
 
-function dueOf({ percent, offsetMs }: LadderStep): string {
-  if (offsetMs > 0) return `${writtenDuration(offsetMs)} after the deadline`;
-  if (offsetMs < 0) return `${writtenDuration(-offsetMs)} before the deadline`;
+function dueOf({ percent, offsetMs, calendar }: LadderStep): string {
+  const on = calendar === undefined ? '' : ` on ${calendar}`;
+  if (offsetMs > 0) return `${writtenDuration(offsetMs)}${on} after the deadline`;
+  if (offsetMs < 0) return `${writtenDuration(-offsetMs)}${on} before the deadline`;
   return percent === 100 ? 'at breach' : `at ${percent}%`;
 }
 
-const actionOf = (action: object): string =>
+const actionOf = (action: LadderAction): string =>
   Object.entries(action)
     .map(([what, to]) => `${what} ${String(to)}`)
     .join(' ');
 
-function promisesOf(policy: Policy): Promises {
-  const { name, precedence, match, tiers, calendars, autoCloseAfterMs } = policy;
-  const clocks = Object.entries(policy.clocks).flatMap(([clock, { targets, pausedBy, reopen, ladder }]) => {
-    const set = PRIORITIES.flatMap((priority) => {
-      const target = targets[priority];
-      if (!target) return [];
-      return [[priority, { target: writtenDuration(target.ms), calendar: target.calendar }] as const];
-    });
-    const steps = ladder.map((step) => ({
+const tellsSomebody = ({ actions }: LadderStep): boolean =>
+  actions.some((action) => 'notify' in action || 'page' in action);
+
+function targetOf({ ms, period }: Target): string {
+  if (!period) return writtenDuration(ms);
+  const unit = period.unit === 'months' ? 'month' : 'business day';
+  return `${period.count} ${unit}${period.count === 1 ? '' : 's'}`;
+}
+
+function promisedTargets(targets: Targets): PromisedTargets {
+  const set = PRIORITIES.flatMap((priority) => {
+    const target = targets[priority];
+    return target ? [[priority, { target: targetOf(target), calendar: target.calendar }] as const] : [];
+  });
+  return Object.fromEntries(set);
+}
+
+function promisedClock(clock: string, rule: ClockRule): PromisedClock {
+  const { targets, byTier = {}, basis, anchor, systemUpdatesCount = false, pausedBy, reopen } = rule;
+  return {
+    clock,
+    targets: promisedTargets(targets),
+    tiers: Object.fromEntries(Object.entries(byTier).map(([tier, own]) => [tier, promisedTargets(own)])),
+    basis: basis ?? null,
+    startsAt: anchor?.startsAt ?? null,
+    stopsAt: anchor?.stopsAt ?? null,
+    systemUpdatesCount,
+    pausedBy,
+    reopen,
+    ladder: rule.ladder.map((step) => ({
       step: step.id,
       due: dueOf(step),
+      repeat: step.repeat ? { every: writtenDuration(step.repeat.everyMs), times: step.repeat.times } : null,
+      calendar: step.calendar ?? null,
+      ifNobody: tellsSomebody(step) ? (step.ifNobody ?? 'next') : null,
       actions: step.actions.map(actionOf),
-    }));
-    return set.length === 0
-      ? []
-      : [{ clock, targets: Object.fromEntries(set), pausedBy, reopen, ladder: steps }];
-  });
+    })),
+  };
+}
+
+/** A clock without any target is never set; a commitment needs none. */
+const isPromised = ({ clock, targets, tiers }: PromisedClock): boolean =>
+  clock === 'commitment' || [targets, ...Object.values(tiers)].some((each) => Object.keys(each).length > 0);
+
+function promisesOf(policy: Policy): Promises {
+  const { name, precedence, match, tiers, calendars, holds = {}, ackTimeoutMs, autoCloseAfterMs } = policy;
   return {
     name,
     precedence,
     match,
-    clocks,
-    tiers: tiers.map(({ tier, name: called }) => ({ tier, name: called })),
+    clocks: Object.entries(policy.clocks)
+      .map(([clock, rule]) => promisedClock(clock, rule))
+      .filter(isPromised),
+    tiers: tiers.map(({ calendar = 'always', teams = [], ...tier }) => ({ ...tier, calendar, teams })),
     calendars: Object.entries(calendars).map(([called, { timezone, holidays }]) => {
       return { name: called, timezone, holidays: holidays.length };
     }),
+    holds: Object.entries(holds).map(([reason, { maxMs, calendar, atEnd }]) => {
+      return { reason, max: writtenDuration(maxMs), calendar, atEnd };
+    }),
+    ackTimeout: ackTimeoutMs === undefined ? null : writtenDuration(ackTimeoutMs),
     autoCloseAfter: autoCloseAfterMs === null ? null : writtenDuration(autoCloseAfterMs),
     examples: examplesOf(policy).length,
   };
@@ -151,30 +229,92 @@ function fitsWhat(match: readonly object[]): string {
   return `fits ${words.join(', or ')}`;
 }
 
-function clockLines({ clocks }: Promises): string {
-  const lines = clocks.map(({ clock, targets, pausedBy, reopen }) => {
-    const cells = PRIORITIES.map((priority) => {
-      const target = targets[priority];
-      return target ? `${target.target} ${target.calendar}` : '-';
-    });
-    return [clock, ...cells, pausedBy.join(', ') || '-', reopen];
+const cellsOf = (targets: PromisedTargets, none: string): string[] =>
+  PRIORITIES.map((priority) => {
+    const target = targets[priority];
+    return target ? `${target.target} ${target.calendar}` : none;
   });
+
+function clockLines({ clocks }: Promises): string {
+  const lines = clocks.flatMap(({ clock, targets, tiers, pausedBy, reopen }) => [
+    [
+      clock,
+      ...cellsOf(targets, clock === 'commitment' ? 'as promised' : '-'),
+      pausedBy.join(', ') || '-',
+      reopen,
+    ],
+    // Of a priority that is not named here the clock's own target holds.
+    ...Object.entries(tiers).map(([tier, own]) => [`  at tier ${tier}`, ...cellsOf(own, 'as above'), '', '']),
+  ]);
   return table(['clock', ...PRIORITIES, 'paused by', 'reopened'], lines);
 }
 
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  opened: 'the opening of the ticket',
+  accepted: 'when a tier first accepts the ticket',
+  assigned: 'when somebody is first assigned',
+};
+
+/** Between what a clock runs, where it is not what all such clocks do. */
+function spanLines({ clock, basis, startsAt, stopsAt, systemUpdatesCount }: PromisedClock): string[] {
+  return [
+    ...(startsAt === null ? [] : [`${clock} runs from the mark ${startsAt} to the mark ${stopsAt}`]),
+    ...(basis === null ? [] : [`${clock} counts from ${BEGINNINGS[basis]}`]),
+    ...(systemUpdatesCount ? [`${clock} also takes what the system sends for an update`] : []),
+  ];
+}
+
+const NOBODY_THERE: Readonly<Record<string, string>> = {
+  skip: '; who is not there is skipped',
+  wait: '; waits until the tier opens',
+};
+
+function ladderLines({ clock, ladder }: PromisedClock): string[][] {
+  return ladder.map(({ step, due, repeat, calendar, ifNobody, actions }) => {
+    const on = calendar === null ? '' : ` on ${calendar}`;
+    const again = repeat ? `, then every ${repeat.every}${on}, ${repeat.times} times` : '';
+    return [clock, step, `${due}${again}`, `${actions.join(', ')}${NOBODY_THERE[ifNobody ?? 'next'] ?? ''}`];
+  });
+}
+
+function tierLine({ tier, name, calendar, teams }: Promises['tiers'][number]): string {
+  const own = teams.map((team) => `; team ${team.name} ${team.calendar}`).join('');
+  return `tier ${tier} ${name}: ${calendar}${own}`;
+}
+
+const AT_END: Readonly<Record<string, string>> = {
+  resume: 'then it ends by itself',
+  askLead: 'then the lead is asked',
+};
+
 function describePromises(promises: Promises): string {
-  const { precedence, match, clocks, tiers, calendars, autoCloseAfter, examples } = promises;
-  const ladders = clocks.flatMap(({ clock, ladder }) =>
-    ladder.map(({ step, due, actions }) => [clock, step, due, actions.join(', ')]),
-  );
+  const { precedence, match, clocks, tiers, calendars, holds, ackTimeout, autoCloseAfter, examples } =
+    promises;
+  const ladders = clocks.flatMap(ladderLines);
+  const isOnOwners = clocks
+    .flatMap(({ targets, tiers: own }) => [targets, ...Object.values(own)])
+    .flatMap((each) => Object.values(each))
+    .some(({ calendar }) => calendar === OWNER_CALENDAR);
+  const spans = [
+    ...(isOnOwners
+      ? [`${OWNER_CALENDAR}: the hours of the team, or else the tier, that has the ticket`]
+      : []),
+    ...clocks.flatMap(spanLines),
+  ];
   return [
     `${fitsWhat(match)}; precedence ${precedence}`,
-    `tiers: ${tiers.map(({ tier, name }) => `${tier} ${name}`).join(', ')}`,
+    ...tiers.map(tierLine),
     ...calendars.map(({ name, timezone, holidays }) => `calendar ${name}: ${timezone}, ${holidays} holidays`),
+    ...holds.map(
+      ({ reason, max, calendar, atEnd }) =>
+        `a hold for ${reason} lasts at most ${max} ${calendar}, ${AT_END[atEnd]}`,
+    ),
+    ...(ackTimeout === null ? [] : [`an acknowledgement counts for ${ackTimeout}`]),
     `closes ${autoCloseAfter === null ? 'by hand only' : `${autoCloseAfter} after resolution`}`,
     `examples: ${examples === 0 ? 'none' : examples}`,
     '',
     clockLines(promises),
+    ...(spans.length === 0 ? [] : ['', ...spans]),
     ...(ladders.length === 0 ? [] : ['', table(['clock', 'step', 'due', 'does'], ladders)]),
   ].join('\n');
 }

@@ -8,6 +8,8 @@ import {
   type LadderStep,
   type Policy,
   type Priority,
+  type Target,
+  type Targets,
 } from './policy.ts';
 
 export interface PolicyWarning {
@@ -84,13 +86,33 @@ type Rules = [name: string, rule: ClockRule][];
 
 const rulesOf = ({ clocks }: Policy): Rules => Object.entries(clocks);
 
-const hasTargets = ({ targets }: ClockRule): boolean => PRIORITIES.some((priority) => targets[priority]);
+/** Every set of targets that a clock may have: its own, and what they are at a tier that has other ones. */
+function targetSets({ targets, byTier = {} }: ClockRule): Targets[] {
+  return [targets, ...Object.values(byTier).map((own) => ({ ...targets, ...own }))];
+}
+
+const promises = (rule: ClockRule, priority: Priority): boolean =>
+  targetSets(rule).some((targets) => targets[priority]);
+
+/** A commitment runs to the time that was promised: it has no targets, and its ladder is due all the same. */
+const isEverSet = (name: string, rule: ClockRule): boolean =>
+  name === 'commitment' || PRIORITIES.some((priority) => promises(rule, priority));
+
+/** Whether a step of a ladder makes tickets so urgent. */
+function isRaisedTo(policy: Policy, priority: Priority): boolean {
+  const raised = rulesOf(policy).flatMap(([, { ladder }]) =>
+    ladder.flatMap(({ actions }) =>
+      actions.flatMap((action) => ('raisePriority' in action ? [action.raisePriority] : [])),
+    ),
+  );
+  return raised.includes(priority) || (raised.includes('next') && priority !== PRIORITIES.at(-1));
+}
 
 function priorityWarnings(policy: Policy): PolicyWarning[] {
   const rows = Object.entries(policy.priorityMatrix);
   const used = new Set(rows.flatMap(([, row]) => Object.values(row)));
   return PRIORITIES.flatMap((priority) => {
-    if (!used.has(priority))
+    if (!used.has(priority) && !isRaisedTo(policy, priority))
       return [
         warning(
           ['priorityMatrix'],
@@ -98,50 +120,86 @@ function priorityWarnings(policy: Policy): PolicyWarning[] {
           `no impact and urgency lead to ${priority}; only people do`,
         ),
       ];
-    if (rulesOf(policy).some(([, { targets }]) => targets[priority])) return [];
+    if (rulesOf(policy).some(([, rule]) => promises(rule, priority))) return [];
     return [warning(['clocks'], 'priority_without_clock', `nothing is promised for ${priority}`)];
   });
 }
 
-/** A more urgent priority that has longer than a less urgent one, on the same calendar. */
-function orderWarnings(policy: Policy): PolicyWarning[] {
-  return rulesOf(policy).flatMap(([name, { targets }]) =>
-    PRIORITIES.flatMap((priority, i) => {
-      const target = targets[priority];
-      const less = PRIORITIES.slice(i + 1).find((other) => {
-        const one = targets[other];
-        return target && one && one.calendar === target.calendar && one.ms < target.ms;
-      });
-      return less === undefined ? [] : [outOfOrder(name, priority, less)];
-    }),
-  );
+/** Whether one promise is surely longer than another: on the same calendar, and counted in the same unit. */
+function isLonger(one: Target, other: Target): boolean {
+  if (one.calendar !== other.calendar || one.period?.unit !== other.period?.unit) return false;
+  return one.period && other.period ? one.period.count > other.period.count : one.ms > other.ms;
 }
 
-const outOfOrder = (clock: string, priority: Priority, less: Priority): PolicyWarning =>
+/** Pairs of priorities of which the more urgent one has longer. */
+function outOfOrderIn(targets: Targets): [more: Priority, less: Priority][] {
+  return PRIORITIES.flatMap((priority, i) => {
+    const target = targets[priority];
+    const less = PRIORITIES.slice(i + 1).find((other) => {
+      const one = targets[other];
+      return target && one && isLonger(target, one);
+    });
+    return less === undefined ? [] : [[priority, less] as [Priority, Priority]];
+  });
+}
+
+/** A more urgent priority that has longer than a less urgent one; at a tier, where its own targets make it so. */
+function orderWarnings(policy: Policy): PolicyWarning[] {
+  return rulesOf(policy).flatMap(([name, { targets, byTier = {} }]) => {
+    const path = ['clocks', name];
+    const everywhere = outOfOrderIn(targets).map(([more, less]) =>
+      outOfOrder([...path, 'targets', more], name, more, less),
+    );
+    const atTiers = Object.entries(byTier).flatMap(([tier, own]) =>
+      outOfOrderIn({ ...targets, ...own })
+        .filter(([more, less]) => own[more] ?? own[less])
+        .map(([more, less]) =>
+          outOfOrder(
+            [...path, 'tiers', tier, own[more] ? more : less],
+            `${name} at tier ${tier}`,
+            more,
+            less,
+          ),
+        ),
+    );
+    return [...everywhere, ...atTiers];
+  });
+}
+
+const outOfOrder = (path: Path, where: string, priority: Priority, less: Priority): PolicyWarning =>
   warning(
-    ['clocks', clock, 'targets', priority],
+    path,
     'targets_out_of_order',
-    `${clock} gives ${priority} longer than ${less}, which is less urgent`,
+    `${where} gives ${priority} longer than ${less}, which is less urgent`,
   );
 
-/** When a step is due after the start, for every target it can be due for. */
-function dueTimes(step: LadderStep, { targets }: ClockRule): number[] {
-  return PRIORITIES.flatMap((priority) => {
-    const target = targets[priority];
-    return target ? [Math.floor((target.ms * step.percent) / 100) + step.offsetMs] : [];
-  });
+/** When a step is due of a target: two steps that say the same are due together, wherever and whenever that is. */
+function dueAfter({ percent, offsetMs, calendar, ifNobody }: LadderStep, target: Target | null): string {
+  const held = ifNobody === 'wait' ? ', held' : '';
+  const offset = calendar === undefined || offsetMs === 0 ? String(offsetMs) : `${offsetMs} on ${calendar}`;
+  // How long days are, or it is to a promised time, the calendar knows.
+  if (!target || target.period) return `${percent}% ${offset}${held}`;
+  const share = Math.floor((target.ms * percent) / 100);
+  return offset.includes(' ') ? `${share} ${offset}${held}` : `${share + offsetMs}${held}`;
+}
+
+/** When a step is due after the start, for everything it can be due for. */
+function dueTimes(step: LadderStep, name: string, rule: ClockRule): string {
+  if (name === 'commitment') return dueAfter(step, null);
+  const targets = targetSets(rule).flatMap((each) => PRIORITIES.flatMap((priority) => each[priority] ?? []));
+  return targets.map((target) => dueAfter(step, target)).join();
 }
 
 function ladderWarnings(policy: Policy): PolicyWarning[] {
   return rulesOf(policy).flatMap(([name, rule]) => {
     const path = ['clocks', name, 'ladder'];
-    if (rule.ladder.length > 0 && !hasTargets(rule))
+    if (rule.ladder.length > 0 && !isEverSet(name, rule))
       return [warning(path, 'ladder_never', `${name} has a ladder and no target: no step of it is ever due`)];
     return rule.ladder.flatMap((step, i) => {
-      const due = dueTimes(step, rule).join();
-      const later = rule.ladder
-        .slice(i + 1)
-        .find((other) => due !== '' && dueTimes(other, rule).join() === due);
+      const due = dueTimes(step, name, rule);
+      // What is repeated is told later on, whoever is told the first time.
+      const others = step.repeat ? [] : rule.ladder.slice(i + 1);
+      const later = others.find((other) => due !== '' && dueTimes(other, name, rule) === due);
       const told: PolicyWarning[] = [];
       if (later)
         told.push(

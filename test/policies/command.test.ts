@@ -51,6 +51,155 @@ test('check says what a good policy promises', async () => {
   expect(printed).toContain('calendar office: Europe/London, 16 holidays');
 });
 
+/** Says what standard.yaml has no need of. */
+const RICH = `
+name: rich
+precedence: 1
+priorityMatrix:
+  high: { high: P2, medium: P2, low: P3 }
+  medium: { high: P2, medium: P3, low: P4 }
+  low: { high: P3, medium: P4, low: P4 }
+tiers:
+  - { tier: 1, name: Desk, calendar: desk, teams: [{ name: night, calendar: nights }] }
+  - { tier: 2, name: Makers }
+calendars:
+  desk: { timezone: Europe/Lisbon, hours: { mon: [['09:00', '17:00']] } }
+  nights: { timezone: Europe/Lisbon, hours: { mon: [['20:00', '24:00']] } }
+  patience: { timezone: Europe/Lisbon, hours: { tue: [['09:00', '17:00']] } }
+  lead: { timezone: Europe/Lisbon, hours: { wed: [['09:00', '17:00']] } }
+clocks:
+  customerUpdate: { calendar: always, targets: { P1: 1h }, systemUpdatesCount: true, basis: assigned }
+  restore:
+    calendar: always
+    basis: accepted
+    targets: { P1: 1h }
+    ladder:
+      - { at: breach, id: first, actions: [{ page: lead }], repeat: { every: 15m, times: 8 } }
+      - { at: breach, actions: [{ raisePriority: next }, { openReviewTask: Why so late }], ifNobody: skip }
+  commitment:
+    ladder:
+      - { at: 80%, actions: [{ notify: assignee }] }
+      - { at: breach, actions: [{ notify: lead }] }
+  tierWork:
+    calendar: tier
+    targets: { P1: 2h, P2: 4h }
+    tiers: { '2': { P1: 3h, P3: 9h } }
+    ladder:
+      - { at: breach, actions: [{ handOff: next }, { notify: team }], ifNobody: wait }
+      - { after: 1h, actions: [{ webhook: chat }, { page: lead }], ifNobody: skip }
+      - { after: 1h, id: leads-hour, calendar: lead, actions: [{ notify: lead }], repeat: { every: 2h, times: 3 } }
+  legal-report:
+    startsAt: known
+    stopsAt: reported
+    calendar: desk
+    targets: { P1: 5 business days, P2: 8h, P3: 1 month, P4: 1 month }
+    ladder:
+      - { at: 50%, actions: [{ notify: lead }] }
+      - { at: breach, actions: [{ notify: manager }] }
+holds:
+  customer: { max: 10h, calendar: patience, atEnd: resume }
+  vendor: { max: 2h, atEnd: askLead }
+ackTimeout: 1h30m
+`;
+
+test('check says of a policy with tiers, teams, periods, holds and repetitions what it promises, without a warning', async () => {
+  const { ok, text: printed } = await run(check, [fileWith('rich.yaml', RICH)]);
+  expect(ok).toBe(true);
+  expect(printed).not.toContain('warning');
+  const lines = printed.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' | '));
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'tier 1 Desk: desk; team night nights',
+      'tier 2 Makers: always',
+      'a hold for customer lasts at most 10h patience, then it ends by itself',
+      'a hold for vendor lasts at most 2h always, then the lead is asked',
+      'an acknowledgement counts for 1h30m',
+      'commitment | as promised | as promised | as promised | as promised | - | continue',
+      'tierWork | 2h tier | 4h tier | - | - | customer, vendor | continue',
+      'at tier 2 | 3h tier | as above | 9h tier | as above',
+      'legal-report | 5 business days desk | 8h desk | 1 month desk | 1 month desk | - | continue',
+      'tier: the hours of the team, or else the tier, that has the ticket',
+      'legal-report runs from the mark known to the mark reported',
+      'customerUpdate counts from when somebody is first assigned',
+      'customerUpdate also takes what the system sends for an update',
+      'restore counts from when a tier first accepts the ticket',
+      'restore | first | at breach, then every 15m, 8 times | page lead',
+      'restore | breach | at breach | raisePriority next, openReviewTask Why so late',
+      'tierWork | breach | at breach | handOff next, notify team; waits until the tier opens',
+      'tierWork | after-3600s | 1h after the deadline | webhook chat, page lead; who is not there is skipped',
+      'tierWork | leads-hour | 1h on lead after the deadline, then every 2h on lead, 3 times | notify lead',
+    ]),
+  );
+});
+
+test('as JSON it says the same', async () => {
+  const { text: printed } = await run(check, [fileWith('rich.yaml', RICH)], { json: true });
+  const { files } = JSON.parse(printed) as { files: { promises: { clocks: object[] } }[] };
+  const { clocks, ...promises } = files[0]!.promises;
+  expect(promises).toMatchObject({
+    tiers: [
+      { tier: 1, calendar: 'desk', teams: [{ name: 'night', calendar: 'nights' }] },
+      { tier: 2, calendar: 'always', teams: [] },
+    ],
+    holds: [
+      { reason: 'customer', max: '10h', calendar: 'patience', atEnd: 'resume' },
+      { reason: 'vendor', max: '2h', calendar: 'always', atEnd: 'askLead' },
+    ],
+    ackTimeout: '1h30m',
+  });
+  expect(clocks).toContainEqual(
+    expect.objectContaining({
+      clock: 'legal-report',
+      startsAt: 'known',
+      stopsAt: 'reported',
+      targets: expect.objectContaining({ P1: { target: '5 business days', calendar: 'desk' } }) as object,
+    }),
+  );
+  expect(clocks).toContainEqual(
+    expect.objectContaining({
+      clock: 'tierWork',
+      tiers: { 2: { P1: { target: '3h', calendar: 'tier' }, P3: { target: '9h', calendar: 'tier' } } },
+    }),
+  );
+});
+
+test.each<[fact: string, changes: [from: string, to: string][], warnings: string[]]>([
+  [
+    'a longer period for what is more urgent',
+    [['P1: 5 business days, P2: 8h', 'P1: 2 months, P2: 8h']],
+    ['/clocks/legal-report/targets/P1 targets_out_of_order'],
+  ],
+  [
+    'targets out of order at one tier only',
+    [["'2': { P1: 3h,", "'2': { P1: 5h,"]],
+    ['/clocks/tierWork/tiers/2/P1 targets_out_of_order'],
+  ],
+  [
+    'steps that are due together, whatever a period or a promise comes to',
+    [
+      ['- { at: 50%, actions', '- { id: early, at: breach, actions'],
+      ['- { at: 80%, actions', '- { id: early, at: breach, actions'],
+    ],
+    ['/clocks/commitment/ladder/0 step_never', '/clocks/legal-report/ladder/0 step_never'],
+  ],
+  [
+    'a calendar that only a hold counted on',
+    [['calendar: patience, atEnd', 'calendar: desk, atEnd']],
+    ['/calendars/patience calendar_unused'],
+  ],
+  [
+    'a priority that nothing leads to when no ladder raises to it',
+    [['{ raisePriority: next }', '{ notify: lead }']],
+    ['/priorityMatrix priority_unused'],
+  ],
+])('and of such a policy check warns of %s', async (_fact, changes, warnings) => {
+  const file = changes.reduce((soFar, [from, to]) => {
+    if (!soFar.includes(from)) throw new Error(`the policy does not say ${from}`);
+    return soFar.replace(from, to);
+  }, RICH);
+  expect(await warningsOf(fileWith('rich.yaml', file))).toEqual(warnings);
+});
+
 test('without a file it checks the folder of policies, and every shipped one is fine without a warning', async () => {
   const { ok, text: printed } = await run(check, []);
   expect(ok).toBe(true);
