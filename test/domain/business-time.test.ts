@@ -9,7 +9,7 @@ import {
   type BusinessCalendar,
   type Pause,
 } from '../../domain/business-time.ts';
-import { checkCalendar, expandCalendar } from '../../domain/calendar.ts';
+import { checkCalendar, expandCalendar, type Calendar } from '../../domain/calendar.ts';
 import { instantAfter, openTimeBetween } from '../../domain/open-hours.ts';
 import { calendars, instants, pausesAfter } from '../support/calendars.ts';
 import { runs } from '../support/runs.ts';
@@ -17,14 +17,27 @@ import { runs } from '../support/runs.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0);
+
 const amounts = fc.oneof(
   fc.integer({ min: 1, max: 60 * HOUR }),
   fc.integer({ min: 1, max: 40 }).map((n) => n * HOUR),
 );
 
-/** A calendar, a start, an amount, and pauses about where they count. */
+const dayTime = (time: string): number =>
+  Date.UTC(2000, 0, 1, Number(time.slice(0, 2)), Number(time.slice(3)));
+
+/** What a calendar is open in a week without anything special. */
+const weekOf = ({ hours }: Calendar): number =>
+  sum(Object.values(hours).flatMap((day) => day.map(([from, to]) => dayTime(to) - dayTime(from))));
+
+/**
+ * A calendar, a start, an amount, and pauses about where they count. Some calendars open for a minute a week: what they
+ * are open in three weeks is the most, so that no answer lies decades ahead.
+ */
 const question = fc
   .record({ calendar: calendars, start: instants, amount: amounts })
+  .map((asked) => ({ ...asked, amount: Math.min(asked.amount, 3 * weekOf(asked.calendar)) }))
   .chain((asked) => pausesAfter(asked.start).map((pauses) => ({ ...asked, pauses })));
 
 /** For calendars that open rarely there may be no answer; the law is about those that have one. */
@@ -35,8 +48,6 @@ function reached(at: ReturnType<typeof add>): number {
 
 const law = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => void): void =>
   fc.assert(fc.property(arbitrary, holds), runs(200));
-
-const sum = (numbers: number[]) => numbers.reduce((total, one) => total + one, 0);
 
 /** Pauses without those that overlap: in order and apart. */
 function merged(pauses: readonly Pause[]): { from: number; to: number }[] {
@@ -79,7 +90,7 @@ describe('on any calendar', () => {
   });
 
   test('parts of a span add up to the whole', () => {
-    law(fc.tuple(question, fc.nat(90 * DAY), fc.nat(90 * DAY)), ([{ calendar, start, pauses }, one, two]) => {
+    law(fc.tuple(question, fc.nat(40 * DAY), fc.nat(40 * DAY)), ([{ calendar, start, pauses }, one, two]) => {
       const [middle, end] = [start + one, start + one + two];
       const parts = elapsed(calendar, start, middle, pauses) + elapsed(calendar, middle, end, pauses);
       expect(parts).toBe(elapsed(calendar, start, end, pauses));
@@ -125,7 +136,7 @@ describe('on any calendar', () => {
   test('an open pause is one that ends after everything else', () => {
     law(fc.tuple(question, fc.nat(9 * DAY)), ([{ calendar, start, amount, pauses }, later]) => {
       const since = start + later;
-      const end = start + 60 * DAY;
+      const end = start + 40 * DAY;
       const [still, long] = [
         { from: since, to: null },
         { from: since, to: end },
@@ -140,7 +151,7 @@ describe('on any calendar', () => {
   });
 
   test('intervals cover a span once, in order, and the running ones sum to what elapses', () => {
-    law(fc.tuple(question, fc.nat(60 * DAY)), ([{ calendar, start, pauses }, length]) => {
+    law(fc.tuple(question, fc.nat(40 * DAY)), ([{ calendar, start, pauses }, length]) => {
       const end = start + length;
       const intervals = intervalsOf(calendar, { start, end, pauses, most: 10_000 })!;
       const isInOrder = intervals.every(
@@ -155,8 +166,8 @@ describe('on any calendar', () => {
 
   test('the hours that a ticket carries give the same deadlines', () => {
     law(question, ({ calendar, start, amount }) => {
-      const hours = expandCalendar('desk', calendar, start, start + 60 * DAY);
-      const end = start + 30 * DAY;
+      const hours = expandCalendar('desk', calendar, start, start + 40 * DAY);
+      const end = start + 20 * DAY;
       expect(openTimeBetween(hours, start, end)).toBe(elapsed(calendar, start, end));
       const deadline = add(calendar, start, amount);
       const known = typeof deadline === 'number' && deadline <= hours.until ? deadline : null;
