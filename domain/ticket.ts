@@ -169,9 +169,21 @@ export function situationBefore(ticket: Ticket, event: StoryEvent): Situation {
   return fold(ticket.baseline.situation, earlier, ticket.rules);
 }
 
-function withStory(ticket: Ticket, event: StoryEvent): Ticket {
-  if (event.moot === AFTER_CLOSE) return ticket;
-  if (isTooLate(ticket, event.occurredAt)) return ticket;
+/** A ticket that an earlier version carried has its attributes beside the situation only: they have never changed. */
+function withOwnAttributes(ticket: Ticket): Ticket {
+  const { situation, baseline, attributes } = ticket;
+  if (situation.attributes) return ticket;
+  return {
+    ...ticket,
+    situation: { ...situation, attributes },
+    baseline: { ...baseline, situation: { ...baseline.situation, attributes } },
+  };
+}
+
+function withStory(before: Ticket, event: StoryEvent): Ticket {
+  if (event.moot === AFTER_CLOSE) return before;
+  if (isTooLate(before, event.occurredAt)) return before;
+  const ticket = event.type === 'attributesChanged' ? withOwnAttributes(before) : before;
   const story = insertInFoldOrder(ticket.story, slim(event));
   const situation = isNewest(ticket, event)
     ? fold(ticket.situation, [event], ticket.rules)

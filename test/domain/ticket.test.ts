@@ -5,7 +5,7 @@ import { deadlineOf, elapsedOf, governingLimit } from '../../domain/clock.ts';
 import { advance, openedSituation } from '../../domain/advance.ts';
 import { decideFact, decideOpening, decideRequest, type Command } from '../../domain/decide.ts';
 import { nextDecision, settle } from '../../domain/escalation.ts';
-import type { Fact, LedgerEvent, Mode } from '../../domain/events.ts';
+import type { DeskBody, Fact, LedgerEvent, Mode } from '../../domain/events.ts';
 import { openTimeBetween } from '../../domain/open-hours.ts';
 import type { Policy, ReopenRule } from '../../domain/policy.ts';
 import { project } from '../../domain/projection.ts';
@@ -13,7 +13,8 @@ import { sharesOf } from '../../domain/shares.ts';
 import { isStoryEvent, type Situation } from '../../domain/situation.ts';
 import { evolve, rebuild, SEEN_LIMIT, STORY_LIMIT, type Ticket } from '../../domain/ticket.ts';
 import { EPOCH } from '../support/arbitraries.ts';
-import { bodies, deskDays, mixedPolicy } from '../support/desk-days.ts';
+import { busyPolicy } from '../support/desk-clocks.ts';
+import { anyBodies, bodies, deskDays, mixedPolicy } from '../support/desk-days.ts';
 import { at, hourOf, openingOf, PaperDesk, type PaperOptions } from '../support/paper-desk.ts';
 import { runs } from '../support/runs.ts';
 
@@ -150,17 +151,19 @@ const commands = fc.constantFrom<Command>(
 );
 
 /** What comes to the engine in turn: a request, a fact from some time ago, or only time passing. */
-const arrivals = fc.array(
-  fc.record({
-    afterMs: fc.nat(6 * HOUR),
-    message: fc.oneof(
-      fc.record({ command: commands }),
-      fc.record({ body: bodies, agoMs: fc.nat(10 * HOUR) }),
-      fc.constant('time' as const),
-    ),
-  }),
-  { maxLength: 40 },
-);
+const arrivalsOf = (told: fc.Arbitrary<DeskBody>) =>
+  fc.array(
+    fc.record({
+      afterMs: fc.nat(6 * HOUR),
+      message: fc.oneof(
+        fc.record({ command: commands }),
+        fc.record({ body: told, agoMs: fc.nat(10 * HOUR) }),
+        fc.constant('time' as const),
+      ),
+    }),
+    { maxLength: 40 },
+  );
+const arrivals = arrivalsOf(bodies);
 type Arrival = typeof arrivals extends fc.Arbitrary<(infer T)[]> ? T : never;
 
 /** Every ticket of a random life, in order, each with the instant it was decided at. */
@@ -319,6 +322,123 @@ describe('for any life of a ticket', () => {
   });
 });
 
+describe('with every clock at once, on hours of tiers and with ladders that hand off', () => {
+  const policy = busyPolicy();
+  const days = deskDays({ hours: HOURS, of: anyBodies });
+  const anyLife = fc.tuple(arrivalsOf(anyBodies), modes);
+
+  /** What is asked of a ticket: its clocks, who owned the time, what was breached. */
+  function answersOf(ticket: Ticket, now: number) {
+    const { situation, rules } = ticket;
+    return {
+      clocks: situation.clocks.map((clock) => ({
+        ...clock,
+        deadline: deadlineOf(clock, rules.hours),
+        elapsed: elapsedOf(clock, rules.hours, now),
+      })),
+      shares: sharesOf(situation, rules, now),
+      holds: situation.holds,
+    };
+  }
+
+  test('the same facts give the same clocks and shares in any order, however often they are told', () => {
+    const shuffled = days.chain((facts) =>
+      fc.tuple(
+        fc.constant(facts),
+        fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length * 2 }),
+      ),
+    );
+    fc.assert(
+      fc.property(shuffled, ([facts, again]) => {
+        const options = { mode: 'observe' as const, policy, heardAt: END };
+        const [one, other] = [lived(byTime(facts), options), lived(again, options)];
+        expect(answersOf(other.ticket, END)).toEqual(answersOf(one.ticket, END));
+      }),
+      runs(200),
+    );
+  });
+
+  test('the same decisions among them do too, in whatever order they are read', () => {
+    fc.assert(
+      fc.property(days, fc.infiniteStream(fc.nat()), (facts, dice) => {
+        const { ledger, ticket } = lived(byTime(facts), { policy });
+        fc.pre(ticket.situation.state !== 'closed');
+        const [opening, ...rest] = ledger as [LedgerEvent, ...LedgerEvent[]];
+        const other = rest
+          .map((event) => ({ event, dice: dice.next().value! }))
+          .toSorted((a, b) => a.dice - b.dice)
+          .reduce((soFar, { event }) => evolve(soFar, event), evolve(null, opening, 'T-1'));
+        expect(answersOf(other, END)).toEqual(answersOf(ticket, END));
+        expect(other.situation).toEqual(ticket.situation);
+      }),
+      runs(200),
+    );
+  });
+
+  test('settling twice at one instant adds nothing', () => {
+    fc.assert(
+      fc.property(anyLife, fc.nat(50 * HOUR), ([told, mode], later) => {
+        const { ticket, now } = lifeOf(told, { policy, mode });
+        const settled = settle(ticket, now + later).ticket;
+        expect(settle(settled, now + later).events).toEqual([]);
+      }),
+      runs(200),
+    );
+  });
+
+  test('what falls due next is in the future once everything due is settled', () => {
+    fc.assert(
+      fc.property(anyLife, ([told, mode]) => {
+        for (const [ticket, now] of lifeOf(told, { policy, mode }).turns)
+          expect(nextDecision(ticket)?.at ?? Number.POSITIVE_INFINITY).toBeGreaterThan(now);
+      }),
+      runs(100),
+    );
+  });
+
+  test('the ledger rebuilds the ticket exactly, also after a journey through JSON', () => {
+    fc.assert(
+      fc.property(anyLife, ([told, mode]) => {
+        const { ticket, ledger } = lifeOf(told, { policy, mode });
+        expect(rebuild('T-1', JSON.parse(JSON.stringify(ledger)) as LedgerEvent[])).toEqual(ticket);
+        expect(JSON.parse(JSON.stringify(ticket))).toEqual(ticket);
+        expect(new Set(ledger.map(({ id }) => id)).size).toBe(ledger.length);
+      }),
+      runs(200),
+    );
+  });
+
+  test('a breach stands exactly where a clock ran beyond its deadline', () => {
+    fc.assert(
+      fc.property(anyLife, ([told, mode]) => {
+        const { ticket: unsettled, now } = lifeOf(told, { policy, mode });
+        const ticket = settle(unsettled, now).ticket;
+        fc.pre(ticket.situation.state === 'open' || ticket.situation.state === 'resolved');
+        for (const clock of ticket.situation.clocks) {
+          const deadline = deadlineOf(clock, ticket.rules.hours);
+          const late = deadline !== null && (clock.metAt ?? clock.cancelledAt ?? now) > deadline;
+          expect(ticket.breaches[`${clock.name}/${clock.cycle}`]?.standing ?? false).toBe(late);
+        }
+      }),
+      runs(150),
+    );
+  });
+
+  test('of one subject one clock runs at a time, and every cycle has a number of its own', () => {
+    fc.assert(
+      fc.property(anyLife, ([told, mode]) => {
+        const { clocks } = lifeOf(told, { policy, mode }).ticket.situation;
+        const running = clocks.filter((one) => one.metAt === null && one.cancelledAt === null);
+        const subjects = running.map(({ name, subject }) => `${name}/${subject}`);
+        expect(new Set(subjects).size).toBe(subjects.length);
+        const cycles = clocks.map(({ name, cycle }) => `${name}/${cycle}`);
+        expect(new Set(cycles).size).toBe(cycles.length);
+      }),
+      runs(100),
+    );
+  });
+});
+
 /** The fold of a ledger without any limit: what a ticket would carry if it could carry everything. */
 function unboundedSituation(ledger: readonly LedgerEvent[]): Situation {
   const [opening, ...rest] = ledger.filter(isStoryEvent);
@@ -437,5 +557,116 @@ describe('a very long life', () => {
     const { ticket } = lived(manyFacts(SEEN_LIMIT + 5, 1), { mode: 'observe' });
     expect(ticket.seen).toHaveLength(SEEN_LIMIT);
     expect(ticket.seen.at(-1)).toContain(String(SEEN_LIMIT + 4));
+  });
+});
+
+describe('a ledger of an earlier version', () => {
+  const target = (hours: number) => ({ ms: hours * HOUR, calendar: 'always' });
+  const none = { targets: {}, pausedBy: [], reopen: 'continue', ladder: [] };
+  const breach = {
+    id: 'breach',
+    percent: 100,
+    offsetMs: 0,
+    actions: [{ notify: 'lead' }, { handOff: 'next' }],
+  };
+  /** As such a ledger has it: every clock there is, most without targets; tiers without hours; nothing optional. */
+  const opening = JSON.parse(
+    JSON.stringify({
+      id: 'request:opening/0',
+      sequence: 1,
+      source: 'request',
+      occurredAt: EPOCH,
+      receivedAt: EPOCH,
+      decision: 0,
+      type: 'opened',
+      attributes: { type: 'incident', channel: 'email', impact: 'high', urgency: 'high' },
+      priority: 'P1',
+      tier: 1,
+      mode: 'act',
+      rules: {
+        policy: {
+          name: 'desk',
+          version: 1,
+          precedence: 1,
+          match: [{}],
+          priorityMatrix: {},
+          tiers: [
+            { tier: 1, name: 'Desk' },
+            { tier: 2, name: 'Specialists' },
+          ],
+          clocks: {
+            firstResponse: { ...none, targets: { P1: target(1) } },
+            nextResponse: none,
+            resolution: { ...none, targets: { P1: target(4) }, pausedBy: ['customer'], ladder: [breach] },
+          },
+          autoCloseAfterMs: null,
+          backdating: { personMs: 0, integrationMs: 0 },
+        },
+        hours: {
+          always: {
+            calendar: 'always',
+            version: 'always',
+            zoneData: '',
+            from: 0,
+            until: 8.64e15,
+            intervals: 'always',
+          },
+        },
+      },
+    }),
+  ) as LedgerEvent;
+
+  /** As a process of that version carried it: without the fields that came later. */
+  function carried(): Ticket {
+    const { matchedOn: _matchedOn, dropped: _dropped, ...ticket } = evolve(null, opening, 'T-1');
+    const { attributes: _attributes, restoredAt: _restoredAt, ...situation } = ticket.situation;
+    const old = { ...ticket, situation, baseline: { ...ticket.baseline, situation } };
+    return JSON.parse(JSON.stringify(old)) as Ticket;
+  }
+  const told = (ticket: Ticket, hour: number, body: DeskBody) =>
+    decideFact(ticket, { id: `f${hour}`, occurredAt: at(hour), ...body }, at(hour));
+
+  test('opens with the clocks it had, and no others', () => {
+    const { situation } = evolve(null, opening, 'T-1');
+    expect(situation.clocks.map(({ name }) => name)).toEqual(['firstResponse', 'resolution']);
+  });
+
+  test.each([
+    ['read again', () => evolve(null, opening, 'T-1')],
+    ['carried on', carried],
+  ])('is settled as ever when it is %s', (_how, begin) => {
+    const { ticket, events } = settle(begin(), at(5));
+    expect(events.map(({ type }) => type)).toEqual([
+      'breached',
+      'breached',
+      'stepReached',
+      'handedOff',
+      'notificationRequested',
+    ]);
+    expect(ticket.situation.tier).toBe(2);
+    expect(sharesOf(ticket.situation, ticket.rules, at(6))).toEqual({ tier1: 5 * HOUR, tier2: HOUR });
+  });
+
+  test.each<[string, DeskBody]>([
+    ['an acknowledgement', { type: 'acknowledged' }],
+    ['a consult', { type: 'consultAsked', consult: 'c' }],
+    ['service restored', { type: 'restored' }],
+    ['a promise', { type: 'committed', dueAt: at(3) }],
+    ['a task', { type: 'taskCreated', task: 't', clock: 'reviewTask' }],
+    ['a mark', { type: 'marked', mark: 'aware' }],
+    ['a vendor', { type: 'vendorEngaged', engagement: 'v' }],
+  ])('takes in %s and starts no clock that its policy does not have', (_what, body) => {
+    const { ticket } = told(carried(), 1, body);
+    expect(ticket.situation.clocks.map(({ name }) => name)).toEqual(['firstResponse', 'resolution']);
+  });
+
+  test('is reopened, and takes its clocks up again', () => {
+    const { ticket } = told(told(carried(), 1, { type: 'resolved' }).ticket, 3, { type: 'reopened' });
+    expect(hourOf(deadlineOf(ticket.situation.clocks[1]!, ticket.rules.hours))).toBe(6);
+  });
+
+  test('hears that attributes have changed, though it did not carry them with the situation', () => {
+    const { ticket } = told(carried(), 1, { type: 'attributesChanged', changes: { customer: 'acme' } });
+    expect(ticket.attributes).toEqual({ ...carried().attributes, customer: 'acme' });
   });
 });
