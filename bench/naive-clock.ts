@@ -2,11 +2,14 @@
  * Business time as a child would count it: minute by minute, looking at a clock on the wall of the zone each time.
  *
  * The second opinion on domain/calendar.ts and domain/business-time.ts. It shares no code with them, and asks `Intl` for
- * what the wall clock shows, never for offsets. Slow, so it looks at a few days only; everything is in whole minutes.
+ * what the wall clock shows, never for offsets: every quarter of an hour, and every minute of those in which the wall
+ * clock does not go on by a quarter of an hour. Slow, so it looks at a few days only; everything is in whole minutes.
  */
 import type { Calendar } from '../domain/calendar.ts';
 
 const MINUTE = 60_000;
+const QUARTER = 15 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 
 /** `2026-03-29 02:30` as the wall clock of a zone shows it. */
@@ -22,16 +25,13 @@ export function wallClock(timeZone: string): (at: number) => string {
   return (at) => format.format(at);
 }
 
-/** A wall-clock text so many minutes before another. */
-function minutesBefore(text: string, minutes: number): string {
-  const at = Date.parse(`${text.replace(' ', 'T')}:00Z`) - minutes * MINUTE;
-  return new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-}
-
 export interface NaivePause {
   from: number;
   to: number | null;
 }
+
+/** What a wall clock shows, as minutes since 1970 on that wall. */
+const shownMinute = (text: string): number => Date.parse(`${text.replace(' ', 'T')}:00Z`) / MINUTE;
 
 /** What the wall clock of a zone shows between two instants. */
 export interface Wall {
@@ -39,18 +39,25 @@ export interface Wall {
   to: number;
   dates: ReadonlySet<string>;
   /** By what is shown, when it is shown for the first time: of an hour that occurs twice, the first counts. */
-  firstShown: ReadonlyMap<string, number>;
+  firstShown: ReadonlyMap<number, number>;
 }
 
-/** Looks at the wall clock every minute; `from` and `to` are whole minutes. */
+/** Looks at the wall clock from one whole minute to another, a number of quarters of an hour later. */
 export function watchWall(timeZone: string, from: number, to: number): Wall {
   const shows = wallClock(timeZone);
-  const firstShown = new Map<string, number>();
+  const firstShown = new Map<number, number>();
   const dates = new Set<string>();
-  for (let at = from; at < to; at += MINUTE) {
-    const text = shows(at);
+  let text = shows(from);
+  for (let quarter = from; quarter < to; quarter += QUARTER) {
+    const shown = shownMinute(text);
     dates.add(text.slice(0, 10));
-    if (!firstShown.has(text)) firstShown.set(text, at);
+    text = shows(quarter + QUARTER);
+    const isSteady = shownMinute(text) === shown + 15;
+    for (let i = 0; i < 15; i += 1) {
+      const at = quarter + i * MINUTE;
+      const minute = isSteady ? shown + i : shownMinute(shows(at));
+      if (!firstShown.has(minute)) firstShown.set(minute, at);
+    }
   }
   return { from, to, dates, firstShown };
 }
@@ -58,20 +65,23 @@ export function watchWall(timeZone: string, from: number, to: number): Wall {
 /** The minutes between two instants, each open or not. */
 export class NaiveClock {
   readonly #from: number;
-  readonly #open: boolean[];
+  /** 1 where a minute is open. */
+  readonly #open: Uint8Array;
+  /** The pauses that were asked about last, and the open minutes without them. */
+  #asked: { pauses: readonly NaivePause[]; counting: Uint8Array } | null = null;
 
   /** Hours of days that the wall was watched for only a part of may be wrong. */
   constructor(calendar: Calendar, { from, to, dates, firstShown }: Wall) {
     this.#from = from;
-    this.#open = Array.from({ length: (to - from) / MINUTE }, () => false);
+    this.#open = new Uint8Array((to - from) / MINUTE);
     for (const date of dates)
       for (const [opens, closes] of this.#windowsOn(calendar, date)) {
-        const opensAt = firstShown.get(`${date} ${opens}`);
+        const opensAt = firstShown.get(shownMinute(`${date} ${opens}`));
         // A window whose opening time is never shown does not take place.
         if (opensAt === undefined) continue;
         const closesAt = this.#closing(firstShown, date, closes) ?? to;
         for (let at = opensAt; at < Math.min(closesAt, to); at += MINUTE)
-          this.#open[(at - from) / MINUTE] = true;
+          this.#open[(at - from) / MINUTE] = 1;
       }
   }
 
@@ -83,52 +93,79 @@ export class NaiveClock {
   }
 
   /** A closing time that is never shown is as many minutes after the last one that is as it should have been. */
-  #closing(firstShown: ReadonlyMap<string, number>, date: string, closes: string): number | undefined {
-    const text = closes === '24:00' ? minutesBefore(`${date} 00:00`, -24 * 60) : `${date} ${closes}`;
+  #closing(firstShown: ReadonlyMap<number, number>, date: string, closes: string): number | undefined {
+    const shown = shownMinute(`${date} ${closes}`);
     for (let minutes = 0; minutes <= 25 * 60; minutes += 1) {
-      const at = firstShown.get(minutesBefore(text, minutes));
+      const at = firstShown.get(shown - minutes);
       if (at !== undefined) return at + minutes * MINUTE;
     }
     return undefined;
   }
 
-  /** Whether a minute counts; undefined where it is not known. */
-  #counts(at: number, pauses: readonly NaivePause[]): boolean {
-    const open = this.#open[(at - this.#from) / MINUTE];
-    if (open === undefined) throw new RangeError('the naive clock looks at a few days only');
-    return open && !pauses.some(({ from, to }) => from <= at && (to === null || at < to));
+  /** The minutes that count: the open ones, pauses crossed out. */
+  #counting(pauses: readonly NaivePause[]): Uint8Array {
+    if (pauses.length === 0) return this.#open;
+    if (this.#asked?.pauses === pauses) return this.#asked.counting;
+    const counting = this.#open.slice();
+    for (const { from, to } of pauses)
+      for (let minute = 0; minute < counting.length; minute += 1) {
+        const at = this.#from + minute * MINUTE;
+        if (from <= at && (to === null || at < to)) counting[minute] = 0;
+      }
+    this.#asked = { pauses, counting };
+    return counting;
+  }
+
+  #minuteOf(at: number): number {
+    const minute = (at - this.#from) / MINUTE;
+    if (!Number.isInteger(minute)) throw new RangeError('the naive clock counts whole minutes');
+    return minute;
+  }
+
+  /** What a minute counts. */
+  #told(counting: Uint8Array, minute: number): number {
+    const counts = counting[minute];
+    if (counts === undefined) throw new RangeError('the naive clock looks at a few days only');
+    return counts;
   }
 
   add(start: number, amountMs: number, pauses: readonly NaivePause[] = []): number {
-    let at = start;
-    for (let left = amountMs; left > 0; at += MINUTE) if (this.#counts(at, pauses)) left -= MINUTE;
-    return at;
+    const counting = this.#counting(pauses);
+    let minute = this.#minuteOf(start);
+    for (let left = amountMs / MINUTE; left > 0; minute += 1) left -= this.#told(counting, minute);
+    return this.#from + minute * MINUTE;
   }
 
   subtract(end: number, amountMs: number, pauses: readonly NaivePause[] = []): number {
-    let at = end;
-    for (let left = amountMs; left > 0;) {
-      at -= MINUTE;
-      if (this.#counts(at, pauses)) left -= MINUTE;
+    const counting = this.#counting(pauses);
+    let minute = this.#minuteOf(end);
+    for (let left = amountMs / MINUTE; left > 0;) {
+      minute -= 1;
+      left -= this.#told(counting, minute);
     }
-    return at;
+    return this.#from + minute * MINUTE;
   }
 
   elapsed(start: number, end: number, pauses: readonly NaivePause[] = []): number {
+    const counting = this.#counting(pauses);
+    const last = this.#minuteOf(end);
     let total = 0;
-    for (let at = start; at < end; at += MINUTE) if (this.#counts(at, pauses)) total += MINUTE;
-    return total;
+    for (let minute = this.#minuteOf(start); minute < last; minute += 1)
+      total += this.#told(counting, minute);
+    return total * MINUTE;
   }
 
   /** Opening intervals between two instants, as ISO text: `from/to`. */
   intervals(from: number, to: number): string[] {
+    const [first, last] = [this.#minuteOf(from), this.#minuteOf(to)];
+    const iso = (minute: number) => new Date(this.#from + minute * MINUTE).toISOString();
     const found: string[] = [];
     let opened: number | null = null;
-    for (let at = from; at <= to; at += MINUTE) {
-      const open = at < to && this.#counts(at, []);
-      if (open && opened === null) opened = at;
+    for (let minute = first; minute <= last; minute += 1) {
+      const open = minute < last && this.#told(this.#open, minute) === 1;
+      if (open && opened === null) opened = minute;
       if (open || opened === null) continue;
-      found.push(`${new Date(opened).toISOString()}/${new Date(at).toISOString()}`);
+      found.push(`${iso(opened)}/${iso(minute)}`);
       opened = null;
     }
     return found;
@@ -139,18 +176,19 @@ export class NaiveClock {
 export function clockChanges(timeZone: string, from: number, to: number): number[] {
   const shows = wallClock(timeZone);
   /** Minutes that the wall clock is away from UTC. */
-  const ahead = (at: number) => (Date.parse(`${shows(at).replace(' ', 'T')}:00Z`) - at) / MINUTE;
+  const ahead = (at: number) => shownMinute(shows(at)) - at / MINUTE;
   const changes: number[] = [];
-  const day = 24 * 60 * MINUTE;
-  for (let at = from; at < to; at += day) {
-    if (ahead(at) === ahead(at + day)) continue;
-    let [low, high] = [at, at + day];
+  let before = ahead(from);
+  for (let at = from; at < to; at += DAY) {
+    const after = ahead(at + DAY);
+    let [low, high] = after === before ? [at, at] : [at, at + DAY];
     while (high - low > MINUTE) {
       const middle = low + Math.floor((high - low) / 2 / MINUTE) * MINUTE;
-      if (ahead(middle) === ahead(low)) low = middle;
+      if (ahead(middle) === before) low = middle;
       else high = middle;
     }
-    changes.push(high);
+    if (after !== before) changes.push(high);
+    before = after;
   }
   return changes;
 }
