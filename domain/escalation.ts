@@ -59,7 +59,10 @@ function countedLimit(hours: HoursByCalendar, limit: Limit): Limit | null {
   return targetMs === null ? null : { from: limit.from, targetMs, calendar: countingCalendar(limit) };
 }
 
-/** From an instant of the clock so much further on a calendar of the step's own, or back from it. */
+/**
+ * From an instant of the clock so much further on a calendar of the step's own, or back from it: not before the clock
+ * started, where the known hours may begin.
+ */
 function offsetOnOwnCalendar(
   clock: Clock,
   hours: HoursByCalendar,
@@ -67,7 +70,7 @@ function offsetOnOwnCalendar(
 ): number | null {
   if (offsetMs >= 0) return instantOfAmount(clock, hours, { from, targetMs: offsetMs, calendar }, offsetMs);
   const own = hours[calendar];
-  return own ? instantBefore(own, from, -offsetMs) : null;
+  return own ? Math.max(clock.startedAt, instantBefore(own, from, -offsetMs) ?? clock.startedAt) : null;
 }
 
 /**
