@@ -394,5 +394,8 @@ export function isFinal(ticket: Ticket): boolean {
 
 /** Every clock of a ticket, also those that earlier rules had. */
 export function clocksOf({ situation, dropped = [] }: Ticket): readonly Clock[] {
-  return [...situation.clocks, ...dropped];
+  if (dropped.length === 0) return situation.clocks;
+  // A later cycle may take the number of a dropped one: one row has one clock, and the living one is shown.
+  const living = new Set(situation.clocks.map(({ name, cycle }) => cycleKey(name, cycle)));
+  return [...situation.clocks, ...dropped.filter(({ name, cycle }) => !living.has(cycleKey(name, cycle)))];
 }

@@ -1,6 +1,7 @@
 /** The rows that lists and reports read say what the ticket says. */
 import { describe, expect, test } from '@jest/globals';
 import { project } from '../../domain/projection.ts';
+import { allClocks } from '../support/desk-clocks.ts';
 import { at, MS, PaperDesk } from '../support/paper-desk.ts';
 
 const rowsOf = (desk: PaperDesk, hour: number) => project(desk.ticket, at(hour));
@@ -65,4 +66,19 @@ describe('the row of a clock', () => {
     desk.wait(9);
     expect(rowsOf(desk, 9).clocks[0]).toMatchObject({ state: 'running', breachedAt: at(4), metAt: null });
   });
+});
+
+test('a clock and its cycle have one row, also where other rules count cycles again', () => {
+  const anybody = allClocks({}, { version: 1 });
+  const urgentOnly = allClocks(
+    { tierAccept: { targets: { P1: { ms: 3_600_000, calendar: 'always' } } } },
+    { version: 2 },
+  );
+  const desk = new PaperDesk({ policy: anybody, priority: 'P3' });
+  desk.changeRules(1, urgentOnly);
+  desk.ask(2, { type: 'prioritise', priority: 'P1' });
+  desk.ask(3, { type: 'offerHandoff', toTier: 2 });
+  const cycles = rowsOf(desk, 4).clocks.map(({ clock, cycle }) => `${clock}/${cycle}`);
+  expect(cycles).toContain('tierAccept/1');
+  expect(cycles).toEqual([...new Set(cycles)]);
 });
