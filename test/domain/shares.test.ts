@@ -180,9 +180,10 @@ describe('the first day, round the clock', () => {
   });
 });
 
+// The older half ends at one in the morning.
 test('a folded story keeps what was uncovered', () => {
   const story = Array.from({ length: STORY_LIMIT + 1 }, (_, i): Told => [
-    i / 10,
+    i / 100,
     { type: 'messageAdded', author: 'agent', visibility: 'internal' },
   ]);
   const desk = lived(story);
