@@ -765,6 +765,15 @@ describe('the next response', () => {
     },
   );
 
+  test('is told from the first message that nobody answered, however many follow', () => {
+    const one = desk();
+    one.agentReplies(1);
+    for (const hour of [2, 3, 4]) one.customerWrites(hour);
+    expect(one.ticket.situation.unansweredSince).toBe(at(2));
+    one.agentReplies(5);
+    expect(one.ticket.situation.unansweredSince).toBeNull();
+  });
+
   test('starts at a message that turns up late, at the instant it was written', () => {
     const one = desk();
     one.agentReplies(1);

@@ -7,7 +7,7 @@ import type { Policy } from '../../domain/policy.ts';
 import { project } from '../../domain/projection.ts';
 import { sharesOf } from '../../domain/shares.ts';
 import { areRulesDue, rebuild, STORY_LIMIT, type Ticket } from '../../domain/ticket.ts';
-import { settle } from '../../domain/escalation.ts';
+import { nextDecision, settle } from '../../domain/escalation.ts';
 import { decideFact } from '../../domain/decide.ts';
 import { anyBodies, deskDays } from '../support/desk-days.ts';
 import { allClocks, busyPolicy, clockIn, DAYTIME } from '../support/desk-clocks.ts';
@@ -237,6 +237,13 @@ describe('another customer', () => {
     desk.wait(10);
     expect(desk.ask(11, { type: 'acknowledge' })).toBeNull();
     expect(desk.verdicts()).toEqual([]);
+  });
+
+  test('leaves no instant to wait for until they are known', () => {
+    const desk = changed();
+    expect(nextDecision(desk.ticket)).toBeNull();
+    desk.matchRules(1, gold);
+    expect(nextDecision(desk.ticket)).toEqual({ at: at(2) + 1, kind: 'breach' });
   });
 
   test('is judged by the rules that were found, from the opening on', () => {
