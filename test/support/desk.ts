@@ -57,6 +57,8 @@ export interface Desk {
 }
 
 export interface DeskOptions {
+  /** How long a request may take; the engine's own limit unless a test is about something else. */
+  requestWithinMs?: number;
   /** Replaces some activities, typed as the real ones. */
   activities?: (real: Activities) => Partial<Activities>;
   maxCachedWorkflows?: number;
@@ -106,7 +108,13 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const nativeConnection = await NativeConnection.connect({ address: temporal });
   const client = new Client({ connection });
   const taskQueue = `desk-${randomUUID()}`;
-  const engine = createEngine({ client, taskQueue, ledger, spool: createSpool(database) });
+  const engine = createEngine({
+    client,
+    taskQueue,
+    ledger,
+    spool: createSpool(database),
+    ...(options.requestWithinMs !== undefined && { deadlineMs: options.requestWithinMs }),
+  });
   const real = activitiesOver(database, {
     handlers: options.handlers?.({ client, database, ledger, taskQueue }) ?? {},
     engine,
