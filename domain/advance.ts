@@ -7,7 +7,15 @@ import type { DeskBody, LedgerEvent, OpenedBody } from './events.ts';
 import { changedAttributes, withLifecycles, withPauses } from './lifecycles.ts';
 import { clockRuleOf, isMoreUrgent, ownerCalendar, type AppliedRules, type HoldReason } from './policy.ts';
 import { followedOwner, mapClocks, reopenedBy, retargeted } from './retarget.ts';
-import { wasAsked, type Happening, type Share, type ShareSpan, type Situation } from './situation.ts';
+import { instantAfter } from './open-hours.ts';
+import {
+  wasAsked,
+  type Happening,
+  type Hold,
+  type Share,
+  type ShareSpan,
+  type Situation,
+} from './situation.ts';
 
 /** The answer of one step of the fold: the next situation, or why nothing changed. */
 export type Step = { situation: Situation } | { moot: string };
@@ -236,12 +244,13 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
       return situation.holds.some(({ reason }) => !event.reason || reason === event.reason)
         ? { situation: withoutHolds(situation, event.reason) }
         : moot('not_on_hold');
-    case 'holdExpired':
-      if (event.atEnd === 'askLead') return { situation };
-      // Another hold for the same reason, as a late fact may have made it, has its own time.
-      return situation.holds.some(({ reason, since }) => reason === event.reason && since === event.since)
-        ? { situation: withoutHolds(situation, event.reason) }
-        : moot('not_on_hold');
+    // Under the rules that decided it `withHoldsEnded` has ended the hold by now; under others the decision stands.
+    // Another hold for the same reason, as a late fact may have made it, has its own time.
+    case 'holdExpired': {
+      const isMeant = ({ reason, since }: Hold) => reason === event.reason && since === event.since;
+      const ends = event.atEnd === 'resume' && situation.holds.some(isMeant);
+      return { situation: ends ? withoutHolds(situation, event.reason) : situation };
+    }
     case 'vendorReturned': {
       const isEngaged = situation.clocks.some((clock) => clock.name === 'vendor' && isActive(clock));
       return isEngaged || situation.holds.some(({ reason }) => reason === 'vendor')
@@ -301,6 +310,30 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
   }
 }
 
+/** When a hold has lasted as long as the policy allows; null where it may go on, or the known hours end before. */
+export function holdEndsAt({ reason, since }: Hold, { policy, hours }: AppliedRules): number | null {
+  const rule = policy.holds?.[reason];
+  const known = rule && hours[rule.calendar];
+  return known ? instantAfter(known, since, rule.maxMs) : null;
+}
+
+/**
+ * The situation at `until` with the holds ended that resume by themselves, each at its own instant. Part of the fold, so
+ * that a hold is no longer for having been told of late (docs/rules.md §1).
+ */
+export function withHoldsEnded(situation: Situation, until: number, rules: AppliedRules): Situation {
+  if (situation.holds.length === 0 || !rules.policy.holds) return situation;
+  const ending = situation.holds.flatMap((hold) => {
+    const at = rules.policy.holds?.[hold.reason]?.atEnd === 'resume' ? holdEndsAt(hold, rules) : null;
+    return at !== null && at <= until ? [{ reason: hold.reason, at }] : [];
+  });
+  return ending
+    .toSorted((a, b) => a.at - b.at)
+    .reduce((soFar, { reason, at }) => {
+      return withShares(withPauses(withoutHolds(soFar, reason), at, rules), at, rules);
+    }, situation);
+}
+
 const hasOtherOwner = (before: Situation, after: Situation): boolean =>
   before.tier !== after.tier || before.team !== after.team;
 
@@ -308,10 +341,11 @@ const hasOtherOwner = (before: Situation, after: Situation): boolean =>
 export function advance(situation: Situation, event: Happening, rules: AppliedRules): Step {
   if (event.occurredAt < situation.openedAt) return moot('before_opening');
   if (situation.state === 'closed' || situation.state === 'cancelled') return moot('after_close');
-  const step = change(situation, event, rules);
-  if ('moot' in step) return step;
   const at = event.occurredAt;
-  const clocked = withLifecycles({ before: situation, after: step.situation, event, rules });
-  const owned = hasOtherOwner(situation, clocked) ? followedOwner(clocked, at, rules) : clocked;
+  const before = withHoldsEnded(situation, at, rules);
+  const step = change(before, event, rules);
+  if ('moot' in step) return step;
+  const clocked = withLifecycles({ before, after: step.situation, event, rules });
+  const owned = hasOtherOwner(before, clocked) ? followedOwner(clocked, at, rules) : clocked;
   return { situation: withShares(withPauses(withEnd(owned, at), at, rules), at, rules) };
 }

@@ -2,7 +2,7 @@
  * What falls due by itself: ladder steps, breaches, closing after resolution, the end of the known hours.
  * `nextMilestone` says when to look again, `settle` does everything due by then.
  */
-import { isAcknowledged } from './advance.ts';
+import { holdEndsAt, isAcknowledged } from './advance.ts';
 import {
   countingCalendar,
   deadlineOf,
@@ -17,7 +17,7 @@ import {
   type Limit,
 } from './clock.ts';
 import type { EventBody, StepReference } from './events.ts';
-import { instantAfter, instantBefore, isOpenAt, nextOpenAt } from './open-hours.ts';
+import { instantBefore, isOpenAt, nextOpenAt } from './open-hours.ts';
 import {
   AUDIENCES,
   clockRuleOf,
@@ -194,10 +194,7 @@ const openSteps = (ticket: Ticket): DueStep[] =>
 /** Holds that may last only so long, with the end of that time; those that have had it already left out. */
 function limitedHolds({ situation, rules, steps }: Ticket): { hold: Hold; dueAt: number }[] {
   return situation.holds.flatMap((hold) => {
-    const rule = rules.policy.holds?.[hold.reason];
-    const hours = rule && rules.hours[rule.calendar];
-    if (!hours || steps[holdKey(hold)]) return [];
-    const dueAt = instantAfter(hours, hold.since, rule.maxMs);
+    const dueAt = steps[holdKey(hold)] ? null : holdEndsAt(hold, rules);
     return dueAt === null ? [] : [{ hold, dueAt }];
   });
 }

@@ -3,7 +3,7 @@
  * every cycle of every clock is judged from how it ends, as `settle` would have judged it on the way: a verdict depends
  * on the fold alone (docs/rules.md §1). Nothing is decided, so hand-offs and closings that were made stand.
  */
-import { advance, openedSituation } from './advance.ts';
+import { advance, openedSituation, withHoldsEnded } from './advance.ts';
 import { clockState, deadlineOf, stoppedAt } from './clock.ts';
 import { compareFoldOrder, type LedgerEvent, type OpenedBody } from './events.ts';
 import { readFact } from './facts.ts';
@@ -84,9 +84,9 @@ export function foldStory({ opened, events }: Story, rules: AppliedRules): Situa
 }
 
 /** Every cycle judged as of `until`, epoch milliseconds. Met exactly at the deadline is met (docs/rules.md §3). */
-export function judge(situation: Situation, rules: AppliedRules, until: number): Judgement {
-  const { priority, tier } = situation;
-  const cycles = situation.clocks.map((clock): CycleVerdict => {
+export function judge(ended: Situation, rules: AppliedRules, until: number): Judgement {
+  const { priority, tier, clocks } = withHoldsEnded(ended, until, rules);
+  const cycles = clocks.map((clock): CycleVerdict => {
     const deadlineAt = deadlineOf(clock, rules.hours);
     const late = deadlineAt !== null && (stoppedAt(clock) ?? until) > deadlineAt;
     const outcome = late ? 'breached' : outcomeOf(clockState(clock));

@@ -43,6 +43,26 @@ describe('a hold that lasts as long as it may', () => {
     expect(desk.deadline('resolution')).toBe(16 + 4);
   });
 
+  test.each<[what: string, end: () => Parameters<PaperDesk['tell']>[1]]>([
+    ['the return of the vendor', () => ({ type: 'vendorReturned' })],
+    ['another hold for the same reason', () => held],
+  ])('ended then, where %s is the first thing heard after it', (_what, end) => {
+    const desk = deskWith();
+    desk.tell(1, held);
+    desk.tell(9, end());
+    const [pause] = desk.clock('resolution')!.pauses;
+    expect([hourOf(pause!.from), hourOf(pause!.to)]).toEqual([1, 5]);
+  });
+
+  test('stays ended under rules that let a hold last', () => {
+    const desk = deskWith();
+    desk.tell(1, held);
+    desk.wait(5);
+    desk.changeRules(6, deskPolicy());
+    expect(desk.ticket.situation.holds).toEqual([]);
+    expect(desk.deadline('resolution')).toBe(16 + 4);
+  });
+
   test('is counted on its calendar', () => {
     const desk = deskWith({ calendar: 'office' });
     desk.tell(1, held);

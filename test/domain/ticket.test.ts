@@ -324,8 +324,6 @@ describe('for any life of a ticket', () => {
 
 describe('with every clock at once, on hours of tiers and with ladders that hand off', () => {
   const policy = busyPolicy();
-  // That a hold ended at its longest is decided while it is known and lasts: which order of arrival may hide.
-  const lasting = busyPolicy({}, { holds: {} });
   const days = deskDays({ hours: HOURS, of: anyBodies });
   const anyLife = fc.tuple(arrivalsOf(anyBodies), modes);
 
@@ -352,7 +350,7 @@ describe('with every clock at once, on hours of tiers and with ladders that hand
     );
     fc.assert(
       fc.property(shuffled, ([facts, again]) => {
-        const options = { mode: 'observe' as const, policy: lasting, heardAt: END };
+        const options = { mode: 'observe' as const, policy: policy, heardAt: END };
         const [one, other] = [lived(byTime(facts), options), lived(again, options)];
         expect(answersOf(other.ticket, END)).toEqual(answersOf(one.ticket, END));
       }),
