@@ -20,3 +20,8 @@ export function append(turn: Turn, draft: Draft, body: EventBody): Turn {
   const event = Object.assign({}, draft, order, { sequence: ticket.sequence + 1 }, body) as LedgerEvent;
   return { ticket: evolve(ticket, event), events: [...turn.events, event] };
 }
+
+/** What the engine decides at `now`. */
+export function decideAt(turn: Turn, now: number, id: string, body: EventBody): Turn {
+  return append(turn, { id, source: 'engine', occurredAt: now, receivedAt: now }, body);
+}
