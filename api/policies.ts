@@ -1,11 +1,12 @@
 /** Routes of policies: their versions, and publishing a new one. */
 import { runExamples } from '../domain/examples.ts';
+import { policyWarnings } from '../domain/policy-warnings.ts';
 import type { Policy } from '../domain/policy.ts';
 import { storedVersion } from '../prisma/policies.ts';
 import type { ApiDeps } from './deps.ts';
 import { Problem } from './problem.ts';
 import { defineRoute, type Route } from './route.ts';
-import { foreseeChange, startChange, type Candidate } from './rule-publishing.ts';
+import { foreseeChange, startChange, withWarnings, type Candidate } from './rule-publishing.ts';
 import { pointerOf, type Issue } from './schemas/issues.ts';
 import {
   policyParams,
@@ -63,6 +64,13 @@ function readDocument(document: unknown, name: string, stored: Parameters<typeof
   );
 }
 
+/** What `tierline policy check` would warn of. */
+const warningsOf = ({ now = Date.now }: ApiDeps, policy: Policy) =>
+  policyWarnings(policy, now()).map(({ path, ...rest }) => ({
+    ...rest,
+    pointer: pointerOf(['policy', ...path]),
+  }));
+
 async function candidateOf(deps: ApiDeps, name: string, document: unknown): Promise<Candidate> {
   const { policy, complete } = readDocument(document, name, await deps.calendars.inForce());
   return {
@@ -72,6 +80,7 @@ async function candidateOf(deps: ApiDeps, name: string, document: unknown): Prom
     inForce: await deps.policyStore.get(name),
     target: { kind: 'policy', name, version: NEWEST },
     policyOf: async () => complete,
+    warnings: warningsOf(deps, complete),
   };
 }
 
@@ -81,7 +90,7 @@ export async function policyInForce(deps: ApiDeps, name: string): Promise<Candid
   const inForce = await findInForce(deps.policyStore, { kind, name, absent: 'policy_not_found' });
   const policy: Policy = await deps.policyStore.version(name, inForce.version);
   const target = { kind, name, version: inForce.version } as const;
-  return { kind, name, version: null, inForce, target, policyOf: async () => policy };
+  return { kind, name, version: null, inForce, target, policyOf: async () => policy, warnings: [] };
 }
 
 export function policyRoutes(deps: ApiDeps): Route[] {
@@ -125,7 +134,8 @@ export function policyRoutes(deps: ApiDeps): Route[] {
       async handle({ params: { name }, query, body, actor, idempotencyKey }) {
         const candidate = await candidateOf(deps, name, body.policy);
         const asking = { actor, path: `/v1/policies/${name}/versions`, idempotencyKey, body };
-        return query.dryRun ? foreseeChange(deps, candidate, asking) : startChange(deps, candidate, asking);
+        const publish = query.dryRun ? foreseeChange : startChange;
+        return withWarnings(await publish(deps, candidate, asking), candidate.warnings);
       },
     }),
   ];

@@ -21,6 +21,14 @@ export interface Candidate {
   inForce: VersionRecord | null;
   target: Target;
   policyOf: (ticket: OpenTicket) => Promise<Policy>;
+  /** What is legal and hardly meant; pointers are into the body of the request. */
+  warnings: readonly RuleWarning[];
+}
+
+export interface RuleWarning {
+  pointer: string;
+  code: string;
+  message: string;
 }
 
 export interface Asking {
@@ -61,6 +69,16 @@ export async function foreseeChange(deps: ApiDeps, candidate: Candidate, asking:
   const fromVersion = inForce?.version ?? null;
   return { body: forecastView(forecast, { kind, name, fromVersion, retroactive, now }) };
 }
+
+/** What its author should know of a version, beside what becomes of it. Nothing is said of one that was in force before. */
+export function withWarnings(reply: Reply, warnings: readonly RuleWarning[]): Reply {
+  if (reply.status !== 202 && !isForecast(reply.body)) return reply;
+  const told = warnings.map(({ pointer, code, message }) => ({ pointer, code, message }));
+  return { ...reply, body: { ...(reply.body as object), warnings: told } };
+}
+
+const isForecast = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'becomesBreached' in body;
 
 /** Whether the change under way is what is asked for: then it is its answer. */
 async function isSame(deps: ApiDeps, change: RuleChangeRecord, { version }: Candidate): Promise<boolean> {

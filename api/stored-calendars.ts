@@ -1,10 +1,10 @@
 /** Routes of stored calendars: their versions, and publishing a new one. */
-import { calendarVersion, type Calendar } from '../domain/calendar.ts';
+import { calendarVersion, droppedWindows, type Calendar } from '../domain/calendar.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { OpenTicket } from '../prisma/rule-changes.ts';
 import type { ApiDeps } from './deps.ts';
 import { defineRoute, type Route } from './route.ts';
-import { foreseeChange, startChange, type Candidate } from './rule-publishing.ts';
+import { foreseeChange, startChange, withWarnings, type Candidate } from './rule-publishing.ts';
 import {
   calendarParams,
   calendarVersionPage,
@@ -39,6 +39,7 @@ async function candidateOf(deps: ApiDeps, name: string, calendar: Calendar): Pro
     inForce: await deps.calendars.get(name),
     target: { kind: 'calendar', name, hash },
     policyOf: policyWith(deps, name, calendar),
+    warnings: calendarWarnings(calendar),
   };
 }
 
@@ -49,6 +50,15 @@ export async function calendarInForce(deps: ApiDeps, name: string): Promise<Cand
   const candidate = await candidateOf(deps, name, inForce.document as Calendar);
   return { ...candidate, version: null };
 }
+
+const FIVE_YEARS_MS = 5 * 366 * 86_400_000;
+
+/** Saving a calendar warns of windows that a clock change drops in the years to come (docs/rules.md §3). */
+const calendarWarnings = (calendar: Calendar) =>
+  droppedWindows(calendar, Date.now(), Date.now() + FIVE_YEARS_MS).map(({ pointer, ...rest }) => ({
+    ...rest,
+    pointer: `/calendar${pointer}`,
+  }));
 
 export function storedCalendarRoutes(deps: ApiDeps): Route[] {
   return [
@@ -90,7 +100,8 @@ export function storedCalendarRoutes(deps: ApiDeps): Route[] {
       async handle({ params: { name }, query, body, actor, idempotencyKey }) {
         const candidate = await candidateOf(deps, name, body.calendar);
         const asking = { actor, path: `/v1/calendars/${name}/versions`, idempotencyKey, body };
-        return query.dryRun ? foreseeChange(deps, candidate, asking) : startChange(deps, candidate, asking);
+        const publish = query.dryRun ? foreseeChange : startChange;
+        return withWarnings(await publish(deps, candidate, asking), candidate.warnings);
       },
     }),
   ];

@@ -50,6 +50,11 @@ const WHAT = {
   clocksStarted: 'Clocks that only the new rules have',
 } satisfies Record<DifferenceKind, string>;
 
+const warnings = z.array(z.object({ pointer: z.string(), code: z.string(), message: z.string() })).openapi({
+  description:
+    'What is legal and hardly meant, such as opening hours that a clock change drops; with the answer to publishing',
+});
+
 export const forecastView = z
   .object({
     kind: z.enum(CHANGE_KINDS),
@@ -65,6 +70,7 @@ export const forecastView = z
     deadlineMoved: clockChanges(WHAT.deadlineMoved),
     clocksCancelled: clockChanges(WHAT.clocksCancelled),
     clocksStarted: clockChanges(WHAT.clocksStarted),
+    warnings: warnings.optional(),
   })
   .openapi('RuleForecast', { example: FORECAST_EXAMPLE });
 
@@ -115,6 +121,7 @@ export const ruleChangeView = z
       clocksStarted: counted(WHAT.clocksStarted),
     }),
     links: z.object({ self: z.string(), tickets: z.string(), version: z.string() }),
+    warnings: warnings.optional(),
   })
   .openapi('RuleChange', { example: RULE_CHANGE_EXAMPLE });
 

@@ -38,7 +38,7 @@ export const RULE_CHANGE_EXAMPLE = {
   retroactive: false,
   effectiveFrom: '2026-01-30T14:00:00.000Z',
   reason: 'Contract renewed: P1 in four hours',
-  requestedBy: { subject: 'key:6f1d2c3b4a596877', role: 'manager', actingFor: 'm.sanders' },
+  requestedBy: { subject: 'key:6f1d2c3b4a596877', role: 'manager', actingFor: 'lead-3' },
   approvedBy: null,
   cancelledBy: null,
   note: null,

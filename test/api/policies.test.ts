@@ -20,7 +20,7 @@ const LONGER = { timezone: 'Europe/Berlin', hours: { mon: [['08:00', '18:00']] }
 test('a version is stored with who published it, when and why, and new tickets get it at once', async () => {
   const document = policyDocument(newName(), '8h');
   const name = document['name'] as string;
-  const answer = await post(manager, document, { reason: 'First of its name', actingFor: 'm.sanders' });
+  const answer = await post(manager, document, { reason: 'First of its name', actingFor: 'lead-3' });
   expect(answer.status).toBe(202);
   expect(answer.headers['location']).toBe(`/v1/rule-changes/${answer.body.id}`);
   expect(answer.body).toMatchObject({
@@ -31,7 +31,7 @@ test('a version is stored with who published it, when and why, and new tickets g
     state: 'running',
     retroactive: false,
     reason: 'First of its name',
-    requestedBy: { subject: manager.subject, role: 'manager', actingFor: 'm.sanders' },
+    requestedBy: { subject: manager.subject, role: 'manager', actingFor: 'lead-3' },
   });
   const ticket = await openTicket(office.agent, { policy: name });
   expect(ticket.policy).toEqual({ name, version: 1 });
@@ -191,6 +191,23 @@ test('calendars have versions, and one in force', async () => {
   expect(next.body).toMatchObject({ data: [{ version: 1, state: 'superseded' }], page: { hasMore: false } });
   const listed = await auditor.get('/v1/calendars');
   expect(listed.body.data.map(({ name }: { name: string }) => name)).toContain('plain');
+});
+
+test('saving a calendar warns of hours that a clock change drops; a policy, of what it hardly means', async () => {
+  const night = { timezone: 'Europe/Berlin', hours: { sun: [['02:30', '06:00']] } };
+  const dropped = [expect.objectContaining({ pointer: '/calendar/hours/sun/0', code: 'window_dropped' })];
+  const { body: foreseen } = await manager.post('/v1/calendars/nights/versions?dryRun=true', {
+    calendar: night,
+    reason: 'Sunday watch',
+  });
+  expect(foreseen.warnings).toEqual(dropped);
+  const saved = await postCalendar(manager, 'nights', night);
+  expect([saved.status, saved.body.warnings]).toEqual([202, dropped]);
+  const unused = { ...policyDocument(newName(), '8h'), calendars: { spare: OFFICE } };
+  const { body } = await post(manager, unused);
+  expect(body.warnings).toContainEqual(
+    expect.objectContaining({ pointer: '/policy/calendars/spare', code: 'calendar_unused' }),
+  );
 });
 
 test('a calendar that is wrong is refused; the built-in ones have no versions', async () => {

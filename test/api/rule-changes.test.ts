@@ -103,7 +103,7 @@ describe('twenty tickets, and a target cut from eight hours to four', () => {
   });
 
   test('the apply makes exactly those late, and every open ticket has the new version', async () => {
-    const answer = await post(manager, policyDocument(name, '4h'), { actingFor: 'm.sanders' });
+    const answer = await post(manager, policyDocument(name, '4h'), { actingFor: 'lead-3' });
     change = await ended(manager, answer.body.id);
     expect(change).toMatchObject({
       state: 'done',
@@ -129,7 +129,7 @@ describe('twenty tickets, and a target cut from eight hours to four', () => {
         cause: 'policyChanged',
         change: change.id,
         retroactive: false,
-        actor: { subject: manager.subject, role: 'manager', actingFor: 'm.sanders' },
+        actor: { subject: manager.subject, role: 'manager', actingFor: 'lead-3' },
       });
     }
   });
@@ -179,7 +179,7 @@ describe('a retroactive version', () => {
   test('waits for a second person, and new tickets do not get it meanwhile', async () => {
     const answer = await post(manager, policyDocument(name, '20h'), {
       effectiveFrom,
-      actingFor: 'm.sanders',
+      actingFor: 'lead-3',
     });
     expect([answer.status, answer.body.state]).toEqual([202, 'awaitingApproval']);
     change = answer.body as ChangeView;
@@ -191,7 +191,7 @@ describe('a retroactive version', () => {
     const other = await office.caller('manager');
     for (const [caller, body] of [
       [manager, {}],
-      [other, { actingFor: 'm.sanders' }],
+      [other, { actingFor: 'lead-3' }],
       [other, { actingFor: manager.subject }],
     ] as const) {
       const answer = await caller.post(`/v1/rule-changes/${change.id}/approve`, body);
