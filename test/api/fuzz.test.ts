@@ -1,6 +1,6 @@
 /**
  * Requests of every shape, from the same seed each time: whatever a caller sends, the answer is about what was sent
- * (below 500) and as the contract describes it. `TIERLINE_FULL` sends fifty times as many.
+ * (below 500) and as the contract describes it. `TIERLINE_FULL` sends a hundred times as many.
  */
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
