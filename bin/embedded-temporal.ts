@@ -4,6 +4,7 @@
  * already on our file is looked for by its command line and stopped (its owner dead) or respected (its owner alive).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +25,7 @@ export { obtainTemporal } from './obtain-temporal.ts';
 const FIRST_PORT = 7233;
 const UI_ABOVE_PORT = 1000; // where people look for it: 8233 beside 7233
 const READY_WITHIN_MS = 60_000;
+const LAUNCH_ATTEMPTS = 6;
 
 export interface TemporalOptions {
   /** Tierline's home folder; created if absent. The database is `<home>/temporal.db`. */
@@ -126,24 +128,34 @@ interface Launching extends TemporalOptions {
   firstPort: number;
 }
 
+/**
+ * Of two servers that choose the same port at once one ends, a moment later: till then the port answers for the other.
+ * This namespace is what tells ours.
+ */
+const ownNamespace = ({ database }: Place): string =>
+  `tierline-${createHash('sha256').update(database).digest('hex').slice(0, 12)}`;
+
 async function launch(launching: Launching): Promise<RunningTemporal> {
   const { place, namespace = 'default' } = launching;
+  const namespaces = [ownNamespace(place), namespace];
   const giveUpAt = Date.now() + READY_WITHIN_MS;
   let firstPort = launching.firstPort;
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     const port = await freePortFrom(firstPort);
     const uiPort = await freePortFrom(firstPort === 0 ? 0 : port + UI_ABOVE_PORT);
     const logStart = sizeOf(place.log);
     const child = spawnServer(launching, { port, uiPort });
-    const outcome = await readiness({ child, port, namespace, giveUpAt });
+    const outcome = await readiness({ child, port, namespaces, giveUpAt });
     if (outcome === 'ready') {
       writeJson(place.record, { port, uiPort, owner: identify(process.pid) } satisfies TemporalRecord);
       return running(child, { port, uiPort });
     }
     const log = tailOf(place.log, { fromByte: logStart });
-    if (Date.now() > giveUpAt || !/can't bind|address already in use|can't set .*port/i.test(log)) {
+    if (Date.now() > giveUpAt || attempt === LAUNCH_ATTEMPTS) {
       throw new Error(`Temporal did not start (${outcome}). The end of ${place.log}:\n${log}`);
     }
+    // A port lost to somebody faster, most likely; the server has ports of its own as well, and panics where one is taken.
+    await sleep(200 * attempt * (0.5 + Math.random()));
     if (firstPort !== 0) firstPort = port + 1;
   }
 }
@@ -161,6 +173,7 @@ function spawnServer(
   const args = [
     ['server', 'start-dev', '--db-filename', place.database], // orphans are recognised by these words
     ['--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--ui-disable-news-fetch'],
+    ['--namespace', ownNamespace(place)],
     namespace === undefined || namespace === 'default' ? [] : ['--namespace', namespace],
     ['--log-level', 'error', '--log-format', 'json'],
     ...settings.map(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
@@ -179,15 +192,15 @@ function spawnServer(
 interface Waiting {
   child: ChildProcess;
   port: number;
-  namespace: string;
+  namespaces: readonly string[];
   giveUpAt: number;
 }
 
-async function readiness({ child, port, namespace, giveUpAt }: Waiting): Promise<string> {
+async function readiness({ child, port, namespaces, giveUpAt }: Waiting): Promise<string> {
   let failure: string | null = null;
   void exitOf(child).then((how) => (failure = `ended with ${how}`));
   while (failure === null) {
-    if (await servesNamespace(port, namespace)) return 'ready';
+    if (await servesAll(port, namespaces)) return 'ready';
     if (Date.now() > giveUpAt) {
       child.kill('SIGKILL');
       return `not ready after ${READY_WITHIN_MS / 1000} s`;
@@ -195,6 +208,11 @@ async function readiness({ child, port, namespace, giveUpAt }: Waiting): Promise
     await sleep(30);
   }
   return failure;
+}
+
+async function servesAll(port: number, namespaces: readonly string[]): Promise<boolean> {
+  for (const namespace of namespaces) if (!(await servesNamespace(port, namespace))) return false;
+  return true;
 }
 
 /** One DescribeNamespace, by hand: loading the SDK for it would cost more than the server takes to come up. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { startTemporal, temporalServersOf } from '../../bin/embedded-temporal.ts';
 import { obtainTemporal } from '../../bin/obtain-temporal.ts';
@@ -28,4 +29,23 @@ test('a server left behind by a killed owner is stopped before another opens its
   await next.stop();
   await next.stop();
   expect(temporalServersOf(home)).toEqual([]);
+});
+
+test('servers that start at once from the same port are each a server of its own', async () => {
+  const homes = Array.from({ length: 4 }, () => temporaryFolder());
+  // A range of its own, clear of the servers of other tests.
+  const port = 21_000 + (process.pid % 5_000);
+  // One binds its port a while after it was found free, and ends a while after it found it taken.
+  const servers = await Promise.all(
+    homes.map(async (home, i) => {
+      await sleep(i * 150);
+      return startTemporal({ home, program, port });
+    }),
+  );
+  try {
+    expect(new Set(servers.map(({ address }) => address)).size).toBe(homes.length);
+    expect(homes.map((home) => temporalServersOf(home))).toEqual(servers.map(({ pid }) => [pid]));
+  } finally {
+    for (const server of servers) await server.stop();
+  }
 });
