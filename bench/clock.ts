@@ -8,6 +8,7 @@ import { add } from '../domain/business-time.ts';
 import { checkCalendar, expandCalendar, type Calendar, type Window } from '../domain/calendar.ts';
 import { instantAfter } from '../domain/open-hours.ts';
 import { NaiveClock, watchWall, type Wall } from './naive-clock.ts';
+import { randomFrom } from './random.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -45,20 +46,9 @@ const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const WORKDAYS = WEEK.slice(0, 5);
 const CLOCK_CHANGES = [Date.parse('2026-03-29T01:00Z'), Date.parse('2026-10-25T01:00Z')];
 
-/** The same numbers between 0 and 1 every time (mulberry32). */
-function randomly(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Whole minutes, because the libraries count in them; everything is over by the end of the year. */
 function casesIn(count: number, near: readonly number[] | null): Case[] {
-  const random = randomly(2026);
+  const random = randomFrom(2026);
   return Array.from({ length: count }, () => {
     const start = near
       ? near[Math.floor(random() * near.length)]! + (random() - 0.7) * 4 * DAY

@@ -10,6 +10,7 @@ import { compareHistories } from '../domain/what-if.ts';
 import { loadPolicies } from '../api/schemas/policy.ts';
 import { readConfig } from '../bin/config.ts';
 import { count } from '../bin/table.ts';
+import { randomFrom } from './random.ts';
 
 const CASES = 25_000;
 const FROM = Date.parse('2026-01-05T00:00Z');
@@ -18,17 +19,6 @@ const YEAR_MINUTES = 365 * 1440;
 const SEED = 20_260_105;
 /** Cases that are also settled one by one, which takes too long for all. */
 const SETTLED = 2_500;
-
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** What happens to a made-up incident after its first answer, in this order; each with its probability. */
 const COURSE: readonly (readonly [chance: number, body: DeskBody])[] = [

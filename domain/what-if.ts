@@ -9,7 +9,7 @@ import { compareFoldOrder, type LedgerEvent, type OpenedBody } from './events.ts
 import { readFact } from './facts.ts';
 import type { ImportedHistory } from './history.ts';
 import { lowestTier, PRIORITIES, type AppliedRules, type ClockName, type Priority } from './policy.ts';
-import { isStoryEvent, type Situation, type StoryEvent } from './situation.ts';
+import { isStoryEvent, type Happening, type Situation, type StoryEvent } from './situation.ts';
 import { AFTER_CLOSE } from './ticket.ts';
 
 /** What happened to one ticket, whatever rules judge it; events in the order in which they fold. */
@@ -66,8 +66,6 @@ export function storyOf(history: ImportedHistory, until: number, rules: AppliedR
   }
   return { caseId, opened, events };
 }
-
-type Happening = Exclude<StoryEvent, LedgerEvent<OpenedBody>>;
 
 /** What came too late for the engine to fold is left out, as it was then. */
 const isFolded = ({ moot }: StoryEvent): boolean => moot !== AFTER_CLOSE && moot !== 'too_late';
