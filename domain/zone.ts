@@ -2,8 +2,8 @@
  * Time zones: how far local clocks are ahead of UTC, and when that changes, as integers.
  *
  * `Intl` knows the rules; asking it is slow, so that each zone is asked once for each stretch of time and the rest is
- * arithmetic. Only calendar.ts imports this file: what an instant is locally depends on the zone data of the runtime,
- * and workflows must not.
+ * arithmetic. Only calendar.ts and rota.ts import this file: what an instant is locally depends on the zone data of the
+ * runtime, and workflows must not.
  */
 
 const SECOND = 1000;
