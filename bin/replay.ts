@@ -157,7 +157,13 @@ interface Compared {
 // --------------------------------------------------------------------------------------------------------- tables
 
 function describe(result: ReplayResult): string {
-  const parts = [describeLog(result), clockTable(result), ownerTable(result), describeHands(result)];
+  const parts = [
+    describeLog(result),
+    clockTable(result),
+    ownerTable(result),
+    ...(result.moves.length > 0 ? [tierTable(result), moveTable(result)] : []),
+    describeHands(result),
+  ];
   return [...parts, ...(result.engine ? [describeEngine(result.engine)] : [])].join('\n\n');
 }
 
@@ -197,8 +203,59 @@ function ownerTable({ timeInTier }: ResultOf<'timeInTier'>): string {
   );
 }
 
+/** Seconds, or nothing where nothing was measured. */
+const cellOf = (seconds: number | null): number | string => seconds ?? '';
+
+function tierTable({ tiers }: ResultOf<'tiers'>): string {
+  return table(
+    [
+      'tier',
+      'began there',
+      'had',
+      'received',
+      'given up',
+      'given down',
+      'offered',
+      'taken',
+      'waited',
+      'median s',
+      'p90 s',
+      'longest s',
+    ],
+    tiers.map(({ tier, casesOpened, casesHad, received, handedUp, handedDown, offers }) => {
+      const { made, accepted, waits, waitSeconds } = offers;
+      const spread = [waitSeconds.median, waitSeconds.p90, waitSeconds.max].map(cellOf);
+      return [
+        `tier${tier}`,
+        casesOpened,
+        casesHad,
+        received,
+        handedUp,
+        handedDown,
+        made,
+        accepted,
+        waits,
+        ...spread,
+      ];
+    }),
+  );
+}
+
+function moveTable({ moves }: ResultOf<'moves'>): string {
+  return table(
+    ['from', 'to', 'handoffs', 'back again', 'cases'],
+    moves.map(({ from, to, handoffs, returns, cases }) => [
+      `tier${from}`,
+      `tier${to}`,
+      handoffs,
+      returns,
+      cases,
+    ]),
+  );
+}
+
 function describeHands(result: ReplayResult): string {
-  const { offers } = result;
+  const { offers, climbs } = result;
   const { median, p90, max } = offers.waitSeconds;
   const waits =
     offers.waits > 0
@@ -206,6 +263,7 @@ function describeHands(result: ReplayResult): string {
       : '';
   return [
     `handoffs ${count(result.handoffs)} in ${count(result.casesHandedOff)} cases, back to a tier that was left ${count(result.pingPong)} in ${count(result.casesPingPong)}`,
+    `up ${count(climbs.casesUp)} cases, up and down again ${count(climbs.casesUpAndDown)}, past a tier ${count(climbs.casesSkippingATier)}`,
     `team changes ${count(result.teamChanges)}, back to a team that was left ${count(result.teamReturns)} in ${count(result.casesTeamReturned)} cases`,
     `offers to another tier ${count(offers.made)}, accepted ${count(offers.accepted)}${waits}`,
     `reopened ${count(result.reopenings)} times in ${count(result.casesReopened)} cases; ${count(result.casesHeld)} cases were on hold`,

@@ -70,10 +70,9 @@ function handoff(standing: Standing, { tier, team, queued }: Reading): Change {
   return [standing.offered ? offer : { type: 'assigned', team }];
 }
 
-/** An offer that resolution dropped is still unanswered once the ticket is open again. */
-function reopening(standing: Standing): Change {
-  const { offered, tier: toTier, team } = standing;
-  if (!offered) return [{ type: 'reopened' }];
+/** An offer that resolution dropped is still unanswered once the ticket is open again, unless it goes elsewhere. */
+function reopening({ offered, tier: toTier, team }: Standing, reading: Reading): Change {
+  if (!offered || reading.tier !== toTier) return [{ type: 'reopened' }];
   return [{ type: 'reopened' }, { type: 'handoffOffered', toTier, ...(team !== undefined && { team }) }];
 }
 
@@ -100,7 +99,7 @@ function changesOf(standing: Standing, next: Standing, reading: Reading): Change
     ...(next.priority === standing.priority
       ? []
       : [{ type: 'prioritised', priority: next.priority } as const]),
-    ...(reopens ? reopening(standing) : []),
+    ...(reopens ? reopening(standing, reading) : []),
     ...(endsHold ? [{ type: 'resumed', reason: standing.hold! } as const] : []),
     ...handoff(standing, reading),
     ...(takesOffer ? [{ type: 'handoffAccepted' } as const] : []),

@@ -15,7 +15,17 @@ import {
 import type { ListedState } from '../domain/projection.ts';
 import type { Share } from '../domain/situation.ts';
 import type { ImportedLog, SkippedRows } from './log.ts';
-import { offersOf, teamChangesOf } from './passages.ts';
+import {
+  tallyClimbs,
+  tallyMoves,
+  tallyOffers,
+  tallyTiers,
+  type ClimbTally,
+  type MoveTally,
+  type OfferTally,
+  type TierTally,
+} from './hands.ts';
+import { passagesOf, teamChangesOf } from './passages.ts';
 import { foldedVerdict, type ClockVerdict, type Verdict } from './verdict.ts';
 
 /**
@@ -29,13 +39,6 @@ export interface ClockTally {
   breached: number;
   running: number;
   cancelled: number;
-}
-
-/** Seconds; percentiles are of the nearest rank. Null where there was nothing to measure. */
-export interface Spread {
-  median: number | null;
-  p90: number | null;
-  max: number | null;
 }
 
 export interface ReplayReport {
@@ -61,12 +64,16 @@ export interface ReplayReport {
   pingPong: number;
   casesHandedOff: number;
   casesPingPong: number;
+  /** The same tier by tier, and from which to which. */
+  tiers: TierTally[];
+  moves: MoveTally[];
+  climbs: ClimbTally;
   /** Changes from one named team to another, within a tier or across, and those back to a team that had the case. */
   teamChanges: number;
   teamReturns: number;
   casesTeamReturned: number;
-  /** Offers to another line; `waits` are those that were not taken on the row that made them. Elapsed time. */
-  offers: { made: number; accepted: number; waits: number; waitSeconds: Spread };
+  /** Offers to any other tier. */
+  offers: OfferTally;
   reopenings: number;
   casesReopened: number;
   /** Cases that waited, for anything and by what for. */
@@ -140,30 +147,6 @@ function tallyStates(verdicts: readonly Verdict[]): ReplayReport['states'] {
   return states;
 }
 
-/** The smallest value that at least `percent` of all do not exceed. */
-function percentile(ascending: readonly number[], percent: number): number | null {
-  return ascending[Math.max(0, Math.ceil((ascending.length * percent) / 100) - 1)] ?? null;
-}
-
-function spreadOf(seconds: readonly number[]): Spread {
-  const ascending = seconds.toSorted((a, b) => a - b);
-  return { median: percentile(ascending, 50), p90: percentile(ascending, 90), max: ascending.at(-1) ?? null };
-}
-
-function tallyOffers(histories: readonly ImportedHistory[]): ReplayReport['offers'] {
-  const offers = histories.flatMap(offersOf);
-  const accepted = offers.flatMap(({ offeredAt, acceptedAt }) =>
-    acceptedAt === null ? [] : [acceptedAt - offeredAt],
-  );
-  const waits = accepted.filter((ms) => ms > 0).map((ms) => ms / 1000);
-  return {
-    made: offers.length,
-    accepted: accepted.length,
-    waits: waits.length,
-    waitSeconds: spreadOf(waits),
-  };
-}
-
 function isHeldFor({ facts }: ImportedHistory, reason?: HoldReason): boolean {
   return facts.some((fact) => fact.type === 'held' && (reason === undefined || fact.reason === reason));
 }
@@ -173,6 +156,7 @@ const total = <T>(all: readonly T[], count: (one: T) => number): number =>
 
 function figuresOf(histories: readonly ImportedHistory[], verdicts: readonly Verdict[]) {
   const teams = histories.map(teamChangesOf);
+  const passages = histories.map(passagesOf);
   const heldFor = (reason?: HoldReason) => histories.filter((history) => isHeldFor(history, reason)).length;
   return {
     states: tallyStates(verdicts),
@@ -182,10 +166,13 @@ function figuresOf(histories: readonly ImportedHistory[], verdicts: readonly Ver
     pingPong: total(verdicts, ({ tierReturns }) => tierReturns),
     casesHandedOff: verdicts.filter(({ handoffs }) => handoffs > 0).length,
     casesPingPong: verdicts.filter(({ tierReturns }) => tierReturns > 0).length,
+    tiers: tallyTiers(passages),
+    moves: tallyMoves(passages),
+    climbs: tallyClimbs(passages),
     teamChanges: total(teams, ({ changes }) => changes),
     teamReturns: total(teams, ({ returns }) => returns),
     casesTeamReturned: teams.filter(({ returns }) => returns > 0).length,
-    offers: tallyOffers(histories),
+    offers: tallyOffers(passages.flatMap(({ offers }) => offers)),
     reopenings: total(verdicts, ({ reopenCount }) => reopenCount),
     casesReopened: verdicts.filter(({ reopenCount }) => reopenCount > 0).length,
     casesHeld: heldFor(),

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { foldHistory } from '../../domain/history.ts';
 import { bpic2013 } from '../../histories/bpic2013.ts';
-import { offersOf, teamChangesOf } from '../../histories/passages.ts';
+import { passagesOf, teamChangesOf } from '../../histories/passages.ts';
 import { rulesOver } from '../../histories/report.ts';
 import { policyOn } from './policy.ts';
 import { isAccountedFor, readSample, removeSamples, tell } from './samples.ts';
@@ -203,7 +203,9 @@ test('up, back down and up again: three handoffs, two of them returns, and a tea
   expect(situation).toMatchObject({ tier: 2, team: 'V2 2nd', handoffs: 3, tierReturns: 2, state: 'closed' });
   expect(situation).toMatchObject({ teamChanges: 3, teamReturns: 2 });
   expect(teamChangesOf(history)).toEqual({ changes: 3, returns: 2 });
-  const waits = offersOf(history).map(({ offeredAt, acceptedAt }) => (acceptedAt! - offeredAt) / 60_000);
+  const waits = passagesOf(history).offers.map(
+    ({ offeredAt, acceptedAt }) => (acceptedAt! - offeredAt) / 60_000,
+  );
   expect(waits).toEqual([30, 0, 10]);
 });
 
@@ -218,7 +220,7 @@ test('an offer is waited for from its first row, whoever of the line it is passe
     ]),
   );
   const minute = (n: number) => Date.UTC(2012, 4, 1, 12, n);
-  expect(offersOf(log.histories[0]!)).toEqual([
+  expect(passagesOf(log.histories[0]!).offers).toEqual([
     { toTier: 2, offeredAt: minute(10), acceptedAt: null },
     { toTier: 3, offeredAt: minute(30), acceptedAt: null },
   ]);

@@ -94,6 +94,55 @@ test('hands are counted: offers, waits, teams, returns', async () => {
   });
 });
 
+test('tiers are told apart: who had what, who gave to whom, and how long each took to take', async () => {
+  const log = await readSample(
+    bpic2013,
+    sample([
+      // Up, up, back down to where it was, and past a tier. The second line takes an hour, then half of one.
+      ['a', WORKS, '08:00'],
+      ['a', QUEUED, '09:00', 'V2 2nd'],
+      ['a', WORKS, '10:00', 'V2 2nd'],
+      ['a', WORKS, '11:00', 'V5 3rd'],
+      ['a', QUEUED, '12:00', 'V2 2nd'],
+      ['a', WORKS, '12:30', 'V2 2nd'],
+      ['a', WORKS, '13:00'],
+      ['a', WORKS, '14:00', 'V5 3rd'],
+      // Offered, resolved, reopened by another line: the offer was made once, and nobody took it.
+      ['b', WORKS, '08:00'],
+      ['b', QUEUED, '09:00', 'V2 2nd'],
+      ['b', 'Completed/Resolved', '10:00', 'V2 2nd'],
+      ['b', WORKS, '11:00'],
+    ]),
+  );
+  const policy = policyOn('always');
+  const report = reportOn(log, policy, foldLog(log, rulesOver(policy, log)));
+  expect(report.tiers).toMatchObject([
+    { tier: 1, casesOpened: 2, casesHad: 2, received: 1, handedUp: 2, handedDown: 0, offers: { made: 2 } },
+    { tier: 2, casesOpened: 0, casesHad: 1, received: 2, handedUp: 1, handedDown: 1 },
+    { tier: 3, casesOpened: 0, casesHad: 1, received: 2, handedUp: 0, handedDown: 1, offers: { waits: 0 } },
+  ]);
+  expect(report.tiers[1]!.offers).toEqual({
+    made: 3,
+    accepted: 2,
+    waits: 2,
+    waitSeconds: { median: 1800, p90: 3600, max: 3600 },
+  });
+  expect(report.moves).toEqual([
+    { from: 1, to: 2, handoffs: 1, returns: 0, cases: 1 },
+    { from: 1, to: 3, handoffs: 1, returns: 1, cases: 1 },
+    { from: 2, to: 1, handoffs: 1, returns: 1, cases: 1 },
+    { from: 2, to: 3, handoffs: 1, returns: 0, cases: 1 },
+    { from: 3, to: 2, handoffs: 1, returns: 1, cases: 1 },
+  ]);
+  expect(report.climbs).toEqual({
+    casesUp: 1,
+    casesUpAndDown: 1,
+    casesSkippingATier: 1,
+    handoffsPerCase: { median: 5, p90: 5, max: 5 },
+  });
+  expect(report).toMatchObject({ handoffs: 5, pingPong: 3 });
+});
+
 test('the same log gives the same report, and a limit changes no verdict on the cases it leaves', async () => {
   const [{ report, verdicts }, again] = [await reportOnSample(), await reportOnSample()];
   expect({ ...again.report, file: '' }).toEqual({ ...report, file: '' });
