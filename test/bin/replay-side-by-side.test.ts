@@ -19,14 +19,12 @@ const HEAD = [
   'lifecycle:transition',
   'org:group',
   'org:role',
-  ...[
-    'organization involved',
-    'impact',
-    'product',
-    'organization country',
-    'resource country',
-    'org:resource',
-  ],
+  'organization involved',
+  'impact',
+  'product',
+  'organization country',
+  'resource country',
+  'org:resource',
 ];
 
 async function countedTwice(file: string): Promise<{ replayed: Figures; counted: Figures }> {
