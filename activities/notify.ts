@@ -15,6 +15,33 @@ export interface NotifierDeps {
 /** A failed send is tried again after these pauses, then shown as failed; it never blocks the ticket. */
 const RETRY_AFTER_MS = [1_000, 5_000, 15_000];
 
+/** A message about one event of a ticket's ledger, or of a journal. */
+interface Outgoing {
+  /** Id of the ticket, task or problem. */
+  about: string;
+  event: { id: string; sequence: number };
+  message: object;
+}
+
+/** Posts to the webhook, where there is one: at least once, with one id per event; gives up after some attempts. */
+export function createSender({ deliveries, log, webhook, retryAfterMs = RETRY_AFTER_MS }: NotifierDeps) {
+  return async ({ about, event, message }: Outgoing, wait: (ms: number) => Promise<void>): Promise<void> => {
+    if (!webhook) return;
+    const key = { ticketId: about, eventId: event.id, channel: 'webhook' };
+    if (await deliveries.isDelivered(key)) return;
+    for (const pause of [...retryAfterMs, null]) {
+      const error = await postWebhook(webhook, { id: `${about}.${event.sequence}`, message }).then(
+        () => undefined,
+        (cause: Error) => cause.message,
+      );
+      await deliveries.note(key, error === undefined ? {} : { error });
+      if (error === undefined) return;
+      log.warn({ about, error }, 'notification not delivered');
+      if (pause !== null) await wait(pause);
+    }
+  };
+}
+
 interface Notification {
   type: 'ticket.notification';
   timestamp: string;
@@ -92,23 +119,12 @@ function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
 }
 
 /** The reader `notifications`: deals with one row of the ledger. Sends at least once, with one id per event. */
-export function createNotifier({ deliveries, log, webhook, retryAfterMs = RETRY_AFTER_MS }: NotifierDeps) {
+export function createNotifier({ log, ...deps }: NotifierDeps) {
+  const send = createSender({ log, ...deps });
   return async (row: LedgerRow, wait: (ms: number) => Promise<void>): Promise<void> => {
     const message = messageOf(row);
     if (!message) return;
     log.info({ ...message.data }, wordsOf(message));
-    if (!webhook) return;
-    const key = { ticketId: row.ticketId, eventId: row.event.id, channel: 'webhook' };
-    if (await deliveries.isDelivered(key)) return;
-    for (const pause of [...retryAfterMs, null]) {
-      const error = await postWebhook(webhook, { id: `${row.ticketId}.${row.event.sequence}`, message }).then(
-        () => undefined,
-        (cause: Error) => cause.message,
-      );
-      await deliveries.note(key, error === undefined ? {} : { error });
-      if (error === undefined) return;
-      log.warn({ ticketId: row.ticketId, error }, 'notification not delivered');
-      if (pause !== null) await wait(pause);
-    }
+    await send({ about: row.ticketId, event: row.event, message }, wait);
   };
 }

@@ -9,24 +9,28 @@ import {
   type LogMetadata,
 } from '@temporalio/worker';
 import { createActivities, type Activities } from '../activities/index.ts';
-import type { RowHandler } from '../activities/follow.ts';
+import type { JournalHandler, RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
 import { createNotifier } from '../activities/notify.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
+import { createTaskMessenger } from '../activities/task-messages.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
 import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
+import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createReaderStore } from '../prisma/readers.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createTaskStore } from '../prisma/tasks.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { READER_WORKFLOW, readerWorkflowId, TASK_QUEUE } from '../workflows/messages.ts';
 import { createEngine, type Engine } from '../api/engine.ts';
 import { Refused } from '../api/engine-errors.ts';
+import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -36,10 +40,14 @@ import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** The readers of the ledger; each is one long-lived workflow. */
 export const READERS = ['notifications', 'task-priority', 'follow-ups'] as const;
+/** The readers of the journals of tasks and problems. */
+const JOURNAL_READERS = ['task-messages'] as const;
 
 export interface Doing {
   /** Reader of the ledger → what it does with each row; without one, nobody reads it. */
   handlers?: Record<string, RowHandler>;
+  /** Reader of the journals → what it does with each row. */
+  journalHandlers?: Record<string, JournalHandler>;
   /** The way to the tickets, for changes of rules; without it they wait. */
   engine?: Pick<Engine, 'ask'>;
   pace?: Pace;
@@ -60,18 +68,38 @@ async function askTicket(
 }
 
 /** The activities over a real database. */
-export function activitiesOver(database: Database, { handlers = {}, engine, pace }: Doing = {}): Activities {
+export function activitiesOver(
+  database: Database,
+  { handlers = {}, journalHandlers = {}, engine, pace }: Doing = {},
+): Activities {
   return createActivities({
     ledger: createLedger(database),
+    journals: createJournalStore(database),
     policies: createPolicyStore(database),
     calendars: createCalendarStore(database),
     spool: createSpool(database),
     readers: createReaderStore(database),
     handlers,
+    journalHandlers,
     changes: createRuleChangeStore(database),
     askTicket: (...request) => askTicket(engine, ...request),
     pace: pace ?? DEFAULT_PACE,
   });
+}
+
+const webhookOf = ({ webhookUrl: url, webhookSecret: secret }: ServiceConfig) =>
+  url === undefined ? undefined : { url, secret };
+
+/** What each reader of the journals does with the rows it finds. */
+function journalHandlers(
+  database: Database,
+  { config, log }: { config: ServiceConfig; log: Logger },
+): Record<(typeof JOURNAL_READERS)[number], JournalHandler> {
+  const deliveries = createDeliveryStore(database);
+  const tasks = createTaskStore(database);
+  return {
+    'task-messages': createTaskMessenger({ tasks, deliveries, log, webhook: webhookOf(config) }),
+  };
 }
 
 /** What each reader does with the rows it finds. */
@@ -79,8 +107,7 @@ function rowHandlers(
   database: Database,
   { client, config, log }: { client: Client; config: ServiceConfig; log: Logger },
 ): Record<(typeof READERS)[number], RowHandler> {
-  const { webhookUrl: url, webhookSecret: secret } = config;
-  const webhook = url === undefined ? undefined : { url, secret };
+  const webhook = webhookOf(config);
   const { namespace } = client.options;
   return {
     notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
@@ -118,7 +145,7 @@ function bridgeLogs(log: Logger): void {
 }
 
 async function startReaders(client: Client): Promise<void> {
-  for (const reader of READERS)
+  for (const reader of [...READERS, ...JOURNAL_READERS])
     await client.workflow.start(READER_WORKFLOW, {
       workflowId: readerWorkflowId(reader),
       taskQueue: TASK_QUEUE,
@@ -156,6 +183,7 @@ export async function run(config: ServiceConfig): Promise<void> {
     workflowBundle,
     activities: activitiesOver(database, {
       handlers: rowHandlers(database, { client, config, log }),
+      journalHandlers: journalHandlers(database, { config, log }),
       engine,
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },
     }),
@@ -167,12 +195,17 @@ export async function run(config: ServiceConfig): Promise<void> {
   await startReaders(client);
   const runner = createRuleChangeRunner({ client, taskQueue: TASK_QUEUE });
   const changes = createRuleChangeStore(database);
+  const journals = createJournalStore(database);
+  const journalRunner = createJournalRunner({ client, taskQueue: TASK_QUEUE, journals });
   const watchdog = startWatchdog({
     databaseUrl: config.databaseUrl,
     engine,
     log,
-    // A change of rules whose workflow was never started, or was lost.
-    also: () => startUnfinished(changes, runner),
+    // A change of rules whose workflow was never started, or was lost; a task or problem that overslept.
+    async also() {
+      await startUnfinished(changes, runner);
+      await wakeOverslept(journals, journalRunner);
+    },
   });
   process.stderr.write('worker ready\n');
   await running;

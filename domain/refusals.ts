@@ -14,6 +14,16 @@ export const REFUSAL_CODES = [
   'nothing_changed',
   'policy_differs',
   'precondition_failed',
+  'task_open',
+  'task_not_open',
+  'task_not_done',
+  'verification_by_completer',
+  'same_owner',
+  'due_not_later',
+  'problem_exists',
+  'problem_closed',
+  'problem_not_closed',
+  'problem_fixed',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
@@ -21,7 +31,7 @@ export interface Refusal {
   code: RefusalCode;
   /** Names the thing and the fact. */
   message: string;
-  /** The state the ticket is in, where that is the reason. */
+  /** The state the ticket, task or problem is in, where that is the reason. */
   state?: string;
   /** JSON pointer into the request, where a field is the reason. */
   pointer?: string;

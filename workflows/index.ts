@@ -1,4 +1,5 @@
 /** Every workflow by name; the bundle starts here. */
 export { readerWorkflow } from './reader.ts';
 export { ruleChangeWorkflow } from './rule-change.ts';
+export { taskWorkflow } from './task.ts';
 export { ticketWorkflow } from './ticket.ts';

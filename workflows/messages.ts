@@ -6,7 +6,9 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommandType, Opening, Request } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
 import type { Script } from '../domain/history.ts';
+import type { JournalName, JournalRequest } from '../domain/journal.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
+import type { TaskCommand } from '../domain/task.ts';
 import type { Ticket } from '../domain/ticket.ts';
 
 export const TASK_QUEUE = 'tierline';
@@ -75,7 +77,7 @@ export interface RuleChangeInput {
   changeId: string;
 }
 
-/** Asks a change of rules to look at its row again: it was approved or cancelled. */
+/** Asks a change of rules to look at its row again, and a task or problem at its journal. */
 export const lookAgainSignal = defineSignal<[]>('lookAgain');
 
 /** How the ticket stands in the workflow's memory; for operators, the API reads PostgreSQL. */
@@ -92,4 +94,48 @@ export const ticketStart = (
   workflowIdConflictPolicy: 'USE_EXISTING' as const,
   workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
   priority: { priorityKey: priorityKeyOf(priority) },
+});
+
+/** Workflow type of each kind of journal. */
+export const JOURNAL_WORKFLOWS: Record<JournalName, string> = {
+  task: 'taskWorkflow',
+  problem: 'problemWorkflow',
+};
+
+export const journalWorkflowId = (kind: JournalName, id: string): string => `${kind}/${id}`;
+
+/** The run of a journal: it was opened in the database, and reads itself there. */
+export interface JournalInput<S> {
+  id: string;
+  /** For a run that goes on after continue-as-new. */
+  carried?: { state: S; outcomes: readonly StoredOutcome[] };
+}
+
+export type JournalUpdate = ReturnType<typeof defineUpdate<Granted, [JournalRequest]>>;
+
+/** One update per request of a journal; refused as those of tickets. */
+export type JournalUpdates<C extends { type: string }> = Record<C['type'], JournalUpdate>;
+
+export const taskUpdates: JournalUpdates<TaskCommand> = {
+  complete: defineUpdate('complete'),
+  verify: defineUpdate('verify'),
+  reopen: defineUpdate('reopen'),
+  reassign: defineUpdate('reassign'),
+  postpone: defineUpdate('postpone'),
+  cancel: defineUpdate('cancel'),
+};
+
+/** By kind of journal and type of command. */
+export const journalUpdates: Record<JournalName, Record<string, JournalUpdate>> = {
+  task: taskUpdates,
+  problem: {},
+};
+
+/** How the workflow of a journal is started, whoever does it: joined where it is already there. */
+export const journalStart = (kind: JournalName, id: string, { taskQueue }: { taskQueue: string }) => ({
+  workflowId: journalWorkflowId(kind, id),
+  taskQueue,
+  args: [{ id }] as [JournalInput<unknown>],
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
 });

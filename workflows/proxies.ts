@@ -36,3 +36,19 @@ export const { workOnRuleChange } = proxyActivities<Pick<Activities, 'workOnRule
   heartbeatTimeout: '20s',
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
+
+/** One write to a journal, inside the workflow task; bounded as a ticket's. */
+export const { recordJournal: recordJournalLocally } = proxyLocalActivities<
+  Pick<Activities, 'recordJournal'>
+>({
+  startToCloseTimeout: '1s',
+  retry: { maximumAttempts: 3, initialInterval: '50ms' },
+});
+
+/** The same as normal activities, tried until the database is back. */
+export const { recordJournal: recordJournalDurably, readJournal } = proxyActivities<
+  Pick<Activities, 'recordJournal' | 'readJournal'>
+>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
+});

@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import Long from 'long';
-import type { RowHandler } from '../../activities/follow.ts';
+import type { JournalHandler, RowHandler } from '../../activities/follow.ts';
 import type { Activities } from '../../activities/index.ts';
 import { DEFAULT_PACE, type Pace } from '../../activities/rule-change.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
+import { createJournalRunner, type JournalRunner } from '../../api/journal-runner.ts';
 import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
 import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/rules.ts';
@@ -17,6 +18,7 @@ import type { Command, Opening } from '../../domain/decide.ts';
 import type { DeskBody, Fact, LedgerEvent, TicketAttributes } from '../../domain/events.ts';
 import type { Policy, Priority } from '../../domain/policy.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
+import { createJournalStore, type JournalStore } from '../../prisma/journals.ts';
 import { createLedger, type Ledger } from '../../prisma/ledger.ts';
 import { createPolicyStore } from '../../prisma/policies.ts';
 import { createRuleChangeStore, type RuleChangeStore } from '../../prisma/rule-changes.ts';
@@ -36,6 +38,8 @@ export interface Desk {
   taskQueue: string;
   policies: Policy[];
   ruleChanges: RuleChangeStore;
+  journals: JournalStore;
+  journalRunner: JournalRunner;
   /** What the watchdog does for a change whose workflow does not run. */
   startRuleChange(changeId: string): Promise<void>;
   open(
@@ -48,6 +52,8 @@ export interface Desk {
   tell(ticketId: string, ...facts: (DeskBody & { occurredAt: number; id?: string })[]): Promise<void>;
   /** Moves the ticket's own clock ahead. */
   fastForward(ticketId: string, ms: number): Promise<void>;
+  /** As `fastForward`, for any workflow. */
+  fastForwardWorkflow(workflowId: string, ms: number): Promise<void>;
   /** The ledger once `enough` holds for it. */
   timeline(ticketId: string, enough?: (events: LedgerEvent[]) => boolean): Promise<LedgerEvent[]>;
   types(ticketId: string): Promise<string[]>;
@@ -65,7 +71,19 @@ export interface DeskOptions {
   /** Off where the test starts worker processes of its own. */
   worker?: boolean;
   /** What the readers of the ledger do. */
-  handlers?: (desk: Pick<Desk, 'client' | 'database' | 'ledger' | 'taskQueue'>) => Record<string, RowHandler>;
+  handlers?: (
+    desk: Pick<
+      Desk,
+      'client' | 'database' | 'ledger' | 'taskQueue' | 'engine' | 'journals' | 'journalRunner'
+    >,
+  ) => Record<string, RowHandler>;
+  /** What the readers of the journals do. */
+  journalHandlers?: (
+    desk: Pick<
+      Desk,
+      'client' | 'database' | 'ledger' | 'taskQueue' | 'engine' | 'journals' | 'journalRunner'
+    >,
+  ) => Record<string, JournalHandler>;
   /** How fast changes of rules go; at once unless said otherwise. */
   pace?: Partial<Pace>;
   /** Another Temporal server than the run's. */
@@ -115,8 +133,12 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     spool: createSpool(database),
     ...(options.requestWithinMs !== undefined && { deadlineMs: options.requestWithinMs }),
   });
+  const journals = createJournalStore(database);
+  const journalRunner = createJournalRunner({ client, taskQueue, journals });
+  const shared = { client, database, ledger, taskQueue, engine, journals, journalRunner };
   const real = activitiesOver(database, {
-    handlers: options.handlers?.({ client, database, ledger, taskQueue }) ?? {},
+    handlers: options.handlers?.(shared) ?? {},
+    journalHandlers: options.journalHandlers?.(shared) ?? {},
     engine,
     pace: { ...DEFAULT_PACE, perSecond: 500, graceMs: 0, ...options.pace },
   });
@@ -132,6 +154,8 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     taskQueue,
     policies,
     ruleChanges: createRuleChangeStore(database),
+    journals,
+    journalRunner,
     startRuleChange: (changeId) => createRuleChangeRunner({ client, taskQueue }).ensure(changeId),
     async open({ policy: name = 'demo', attributes, ...rest } = {}) {
       const policy = policies.find((one) => one.name === name)!;
@@ -165,8 +189,9 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
         facts.map((fact) => ({ id: randomUUID(), ...fact }) as Fact),
       );
     },
-    async fastForward(ticketId, ms) {
-      const workflowExecution = { workflowId: ticketWorkflowId(ticketId) };
+    fastForward: (ticketId, ms) => desk.fastForwardWorkflow(ticketWorkflowId(ticketId), ms),
+    async fastForwardWorkflow(workflowId, ms) {
+      const workflowExecution = { workflowId };
       const fastForwardId = `ff-${(forwards += 1)}`;
       await connection.workflowService.updateWorkflowExecutionOptions({
         namespace: 'default',

@@ -1,0 +1,25 @@
+/** Every kind of journal by its name, for whoever only knows that. */
+import {
+  decideJournal,
+  foldJournal,
+  type JournalEvent,
+  type JournalName,
+  type JournalRequest,
+} from './journal.ts';
+import type { Refusal } from './refusals.ts';
+import { taskJournal } from './task.ts';
+
+const KINDS = { task: taskJournal };
+
+/** Why a request cannot be granted by what a log says; null where it can. The log is not empty. */
+export function refusalByLog(
+  name: JournalName,
+  { id, events, request }: { id: string; events: readonly JournalEvent[]; request: JournalRequest },
+  now: number,
+): Refusal | null {
+  // Which bodies and commands go with which name is known here alone.
+  const kind = KINDS[name as 'task'];
+  const state = foldJournal(kind, id, events as Parameters<typeof foldJournal<never, never, never>>[2])!;
+  const decided = decideJournal(kind, state, request as never, now);
+  return 'refusal' in decided ? decided.refusal : null;
+}

@@ -1,0 +1,259 @@
+/**
+ * Tasks: follow-up work with an owner and a due date, which outlives the ticket it came from. Reminders, being overdue
+ * and escalation are events of the task's own log; whoever tells people reads them there.
+ */
+import type { Actor, TextReference } from './events.ts';
+import { mayBeSamePerson, type JournalEvent, type JournalKind } from './journal.ts';
+import type { Refusal } from './refusals.ts';
+
+export const TASK_KINDS = ['rootCause', 'permanentFix', 'article', 'reviewTask', 'actionItem'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+
+export const TASK_STATES = ['open', 'done', 'verified', 'cancelled'] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+export const SUBJECT_TYPES = ['ticket', 'problem', 'review'] as const;
+
+/** What a task is for. */
+export interface TaskSubject {
+  type: (typeof SUBJECT_TYPES)[number];
+  id: string;
+}
+
+/** What a task is opened with. Its title is erasable text, stored apart. */
+export interface TaskTerms {
+  kind: TaskKind;
+  subject: TaskSubject;
+  owner: string | null;
+  dueAt: number;
+  /** Reminders, so long before it is due. */
+  remindBeforeMs: readonly number[];
+  /** Steps of escalation, so long after it was due. */
+  escalateAfterMs: readonly number[];
+  /** Whom each step tells, a role or a name; the last one is told of all further steps. */
+  escalateTo: readonly string[];
+  /** Done is not enough: somebody else has to verify it. */
+  needsVerification: boolean;
+}
+
+export type TaskBody =
+  | ({ type: 'opened' } & TaskTerms)
+  | { type: 'completed' }
+  | { type: 'verified' }
+  | { type: 'reopened' }
+  | { type: 'reassigned'; owner: string | null; from: string | null }
+  | { type: 'postponed'; dueAt: number; from: number }
+  | { type: 'cancelled' }
+  | { type: 'reminded'; dueAt: number; beforeMs: number; owner: string | null }
+  | { type: 'overdue'; dueAt: number; owner: string | null }
+  | { type: 'escalated'; dueAt: number; step: number; to: string; owner: string | null };
+
+export type TaskEvent = JournalEvent<TaskBody>;
+
+export type TaskCommand =
+  | { type: 'complete' }
+  | { type: 'verify' }
+  | { type: 'reopen' }
+  | { type: 'reassign'; owner: string | null }
+  | { type: 'postpone'; dueAt: number }
+  | { type: 'cancel' };
+export type TaskCommandType = TaskCommand['type'];
+
+export interface Task extends TaskTerms {
+  id: string;
+  sequence: number;
+  state: TaskState;
+  title: TextReference | null;
+  openedAt: number;
+  openedBy: Actor | null;
+  /** Since when it has this due date and is open: reminders that would have been before are not sent. */
+  dueSince: number;
+  completedAt: number | null;
+  completedBy: Actor | null;
+  verifiedAt: number | null;
+  verifiedBy: Actor | null;
+  cancelledAt: number | null;
+  postponements: number;
+  /** The last reminder that was sent for this due date, by how long before. */
+  remindedBeforeMs: number | null;
+  /** Whether being overdue is logged for this due date. */
+  isOverdue: boolean;
+  /** Steps of escalation taken for this due date. */
+  escalations: number;
+}
+
+/** Told to the owner a day before; to the lead a day after, to the manager three days after. */
+export const TASK_REMINDERS: Pick<TaskTerms, 'remindBeforeMs' | 'escalateAfterMs' | 'escalateTo'> = {
+  remindBeforeMs: [86_400_000],
+  escalateAfterMs: [86_400_000, 3 * 86_400_000],
+  escalateTo: ['lead', 'manager'],
+};
+
+const NOBODY_YET = {
+  completedAt: null,
+  completedBy: null,
+  verifiedAt: null,
+  verifiedBy: null,
+  cancelledAt: null,
+};
+const NOTHING_TOLD = { remindedBeforeMs: null, isOverdue: false, escalations: 0 };
+
+const inOrder = (numbers: readonly number[]): number[] => [...new Set(numbers)].toSorted((a, b) => a - b);
+
+function opened(event: JournalEvent<Extract<TaskBody, { type: 'opened' }>>, id: string): Task {
+  const { kind, subject, owner, dueAt, remindBeforeMs, escalateAfterMs, escalateTo, needsVerification } =
+    event;
+  return {
+    id,
+    sequence: event.sequence,
+    state: 'open',
+    kind,
+    subject,
+    owner,
+    dueAt,
+    remindBeforeMs: inOrder(remindBeforeMs),
+    escalateAfterMs: inOrder(escalateAfterMs),
+    escalateTo,
+    needsVerification,
+    title: event.text ?? null,
+    openedAt: event.occurredAt,
+    openedBy: event.actor ?? null,
+    dueSince: event.occurredAt,
+    ...NOBODY_YET,
+    postponements: 0,
+    ...NOTHING_TOLD,
+  };
+}
+
+function evolved(task: Task, event: TaskEvent): Partial<Task> {
+  const { occurredAt, actor = null } = event;
+  switch (event.type) {
+    case 'opened':
+      return {};
+    case 'completed':
+      return { state: 'done', completedAt: occurredAt, completedBy: actor };
+    case 'verified':
+      return { state: 'verified', verifiedAt: occurredAt, verifiedBy: actor };
+    case 'cancelled':
+      return { state: 'cancelled', cancelledAt: occurredAt };
+    case 'reopened':
+      return { state: 'open', dueSince: occurredAt, ...NOBODY_YET };
+    case 'reassigned':
+      return { owner: event.owner };
+    case 'postponed': {
+      const { dueAt } = event;
+      return { dueAt, dueSince: occurredAt, postponements: task.postponements + 1, ...NOTHING_TOLD };
+    }
+    case 'reminded':
+      return { remindedBeforeMs: event.beforeMs };
+    case 'overdue':
+      return { isOverdue: true };
+    case 'escalated':
+      return { escalations: event.step };
+  }
+}
+
+/** How long before it is due the reminders come that are still to be sent, the nearest to the due date first. */
+function remindersLeft({ remindBeforeMs, remindedBeforeMs, dueAt, dueSince, isOverdue }: Task): number[] {
+  if (isOverdue) return [];
+  const sent = remindedBeforeMs ?? Number.POSITIVE_INFINITY;
+  return remindBeforeMs.filter((beforeMs) => beforeMs < sent && dueAt - beforeMs > dueSince);
+}
+
+/** Done exactly when it is due is in time, as with every deadline (docs/rules.md §3). */
+const overdueAt = ({ dueAt }: Task): number => dueAt + 1;
+
+function toldAt({ escalateTo }: Task, step: number): string {
+  return escalateTo[Math.min(step, escalateTo.length) - 1] ?? 'lead';
+}
+
+/** Of several that are due together, after a time in which nobody looked, only the latest is told. */
+function due(task: Task, now: number): { id: string; body: TaskBody } | null {
+  if (task.state !== 'open') return null;
+  const { dueAt, owner, escalateAfterMs, escalations } = task;
+  if (!task.isOverdue && now >= overdueAt(task))
+    return { id: `overdue/${dueAt}`, body: { type: 'overdue', dueAt, owner } };
+  const step = escalateAfterMs.filter((afterMs) => now > dueAt && now >= dueAt + afterMs).length;
+  if (step > escalations) {
+    const body: TaskBody = { type: 'escalated', dueAt, step, to: toldAt(task, step), owner };
+    return { id: `escalated/${dueAt}/${step}`, body };
+  }
+  const beforeMs = remindersLeft(task).find((one) => now >= dueAt - one);
+  if (beforeMs === undefined) return null;
+  return { id: `reminded/${dueAt}/${beforeMs}`, body: { type: 'reminded', dueAt, beforeMs, owner } };
+}
+
+function nextMilestone(task: Task): number | null {
+  if (task.state !== 'open') return null;
+  const { dueAt, escalateAfterMs, escalations, isOverdue } = task;
+  const reminders = remindersLeft(task).map((beforeMs) => dueAt - beforeMs);
+  const steps = escalateAfterMs.slice(escalations, escalations + 1).map((afterMs) => dueAt + afterMs);
+  const all = [...reminders, ...(isOverdue ? [] : [overdueAt(task)]), ...steps];
+  return all.length > 0 ? Math.max(Math.min(...all), 0) : null;
+}
+
+function refusalOf(task: Task, command: TaskCommand, actor: Actor): Refusal | null {
+  const { id, state } = task;
+  const no = (code: Refusal['code'], fact: string, pointer?: string): Refusal => ({
+    code,
+    message: `Task ${id} ${fact}`,
+    state,
+    ...(pointer && { pointer }),
+  });
+  if (command.type === 'reopen') return state === 'open' ? no('task_open', 'is open') : null;
+  if (command.type === 'verify') {
+    if (state !== 'done') return no('task_not_done', `is ${state}; only what is done can be verified`);
+    return task.completedBy && mayBeSamePerson(task.completedBy, actor)
+      ? no('verification_by_completer', 'was completed by you; another has to verify it')
+      : null;
+  }
+  if (state !== 'open') return no('task_not_open', `is ${state}`);
+  if (command.type === 'reassign' && command.owner === task.owner)
+    return no('same_owner', `already belongs to ${task.owner ?? 'nobody'}`, '/owner');
+  if (command.type === 'postpone' && command.dueAt <= task.dueAt)
+    return no('due_not_later', `is due at ${new Date(task.dueAt).toISOString()}; name a later time`);
+  return null;
+}
+
+function bodyOf({ owner, dueAt }: Task, command: TaskCommand): TaskBody {
+  switch (command.type) {
+    case 'complete':
+      return { type: 'completed' };
+    case 'verify':
+      return { type: 'verified' };
+    case 'reopen':
+      return { type: 'reopened' };
+    case 'reassign':
+      return { type: 'reassigned', owner: command.owner, from: owner };
+    case 'postpone':
+      return { type: 'postponed', dueAt: command.dueAt, from: dueAt };
+    case 'cancel':
+      return { type: 'cancelled' };
+  }
+}
+
+/** The journal of a task. */
+export const taskJournal: JournalKind<Task, TaskBody, TaskCommand> = {
+  name: 'task',
+  evolve(task, event, id) {
+    if (event.type === 'opened') return task ?? opened(event, id);
+    if (!task) throw new Error(`Task ${id} has not been opened`);
+    return { ...task, ...evolved(task, event), sequence: event.sequence };
+  },
+  decide(task, { command, actor }) {
+    const refusal = refusalOf(task, command, actor);
+    return refusal ? { refusal } : { bodies: [bodyOf(task, command)] };
+  },
+  due,
+  nextMilestone,
+  isRunning: ({ state }) => state === 'open',
+  columns: ({ kind, state, subject, owner, dueAt, openedAt }) => ({
+    kind,
+    state,
+    subjectType: subject.type,
+    subjectId: subject.id,
+    owner,
+    dueAt,
+    openedAt,
+  }),
+};
