@@ -56,6 +56,9 @@ interface Notification {
     cycle?: number;
     step?: string;
     hold?: string;
+    notice?: string;
+    reference?: string;
+    vendor?: string;
     links: { ticket: string };
   };
 }
@@ -93,15 +96,25 @@ function endpointMessageOf({ ticketId, event }: LedgerRow): EndpointMessage | nu
 /** For the log, in a few words. */
 function wordsOf({ data }: Notification | EndpointMessage): string {
   if ('endpoint' in data) return `tell ${data.endpoint} of ${data.ticketId}: ${data.step}`;
-  const { audience, page, step, hold } = data;
-  return `${page ? 'page' : 'notify'} ${audience} of ${data.ticketId}: ${step ?? `held for ${hold}`}`;
+  const { audience, page, step, hold, notice } = data;
+  const why = step ?? notice ?? `held for ${hold}`;
+  return `${page ? 'page' : 'notify'} ${audience} of ${data.ticketId}: ${why}`;
+}
+
+/** What it is about: a step of a ladder, a hold that has lasted too long, or something that calls for a person. */
+function aboutOf(event: Extract<LedgerRow['event'], { type: 'notificationRequested' }>) {
+  if ('hold' in event) return { hold: event.hold };
+  const { vendor } = event;
+  if (!('notice' in event))
+    return { clock: event.clock, cycle: event.cycle, step: event.step, ...(vendor && { vendor }) };
+  const { notice, reference } = event;
+  return { notice, ...(reference !== undefined && { reference }) };
 }
 
 function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
   if (event.type !== 'notificationRequested') return null;
   const { audience, tier, page = false, insteadOf, sequence } = event;
-  const about =
-    'hold' in event ? { hold: event.hold } : { clock: event.clock, cycle: event.cycle, step: event.step };
+  const about = aboutOf(event);
   return {
     type: 'ticket.notification',
     timestamp: new Date(event.occurredAt).toISOString(),

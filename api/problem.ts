@@ -12,6 +12,7 @@ const STATUS = {
   forbidden: 403,
   approval_by_requester: 403,
   verification_by_completer: 403,
+  override_not_allowed: 403,
   not_found: 404,
   ticket_not_found: 404,
   ticket_not_opened_yet: 404,
@@ -38,6 +39,20 @@ const STATUS = {
   same_priority: 409,
   nothing_changed: 409,
   policy_differs: 409,
+  already_offered: 409,
+  already_assigned: 409,
+  already_joined: 409,
+  already_linked: 409,
+  already_major: 409,
+  already_restored: 409,
+  nothing_offered: 409,
+  not_in_queue: 409,
+  not_joined: 409,
+  not_linked: 409,
+  consult_not_open: 409,
+  engagement_not_open: 409,
+  draft_not_open: 409,
+  item_not_open: 409,
   same_tier: 409,
   external_reference_taken: 409,
   change_in_progress: 409,
@@ -63,6 +78,12 @@ const STATUS = {
   idempotency_key_reused: 422,
   public_question_missing: 422,
   due_not_later: 422,
+  reason_missing: 422,
+  handoff_incomplete: 422,
+  promise_in_past: 422,
+  cause_code_missing: 422,
+  cause_code_unknown: 422,
+  article_missing: 422,
   tier_unknown: 422,
   policy_unknown: 422,
   examples_failed: 422,
@@ -129,9 +150,10 @@ export class Problem extends Error {
 /** A front end that comes back after so many seconds meets a restarted server or worker. */
 export const RETRY_LATER = { 'retry-after': '2' };
 
-function refusalProblem({ refusal: { code, message, state, pointer } }: Refused): Problem {
+function refusalProblem({ refusal: { code, message, state, pointer, errors } }: Refused): Problem {
   return new Problem(code, message, {
     ...(pointer && { errors: [{ pointer, code, message }] }),
+    ...(errors && { errors }),
     ...(state && { extra: { state } }),
   });
 }

@@ -1,5 +1,6 @@
 /** Routes that ask something of a ticket: one per request of the domain, from one table. */
-import { firstEventIdOf, type Command, type Request } from '../domain/decide.ts';
+import type { Command } from '../domain/commands.ts';
+import { firstEventIdOf, type Request } from '../domain/decide.ts';
 import type { TicketRecord } from '../prisma/tickets.ts';
 import type { ApiDeps } from './deps.ts';
 import { Refused } from './engine-errors.ts';

@@ -10,8 +10,11 @@ import {
   type Clock,
   type HoursByCalendar,
 } from '../domain/clock.ts';
+import { ALONE } from '../domain/collaborators.ts';
 import type { TicketAttributes } from '../domain/events.ts';
 import { explainClock } from '../domain/explain.ts';
+import { EMPTY_PACKET } from '../domain/packet.ts';
+import type { Teamwork } from '../domain/projection.ts';
 import { areRulesDue, clocksOf, cycleKey, type Ticket } from '../domain/ticket.ts';
 import type { BreachRecord } from '../prisma/breaches.ts';
 import type { LedgerRecord, TextRecord, TicketRecord } from '../prisma/tickets.ts';
@@ -45,6 +48,58 @@ function otherAttributes(attributes: TicketAttributes): Record<string, unknown> 
       .filter(([name]) => !SHOWN_APART.has(name))
       .map(([name, value]) => [name, name === 'detectedAt' ? iso(value as number) : value]),
   );
+}
+
+/** Instants among what a ticket carries of others, as they are shown. */
+const INSTANTS = new Set(['since', 'askedAt', 'answeredAt', 'engagedAt', 'returnedAt']);
+
+function withShownInstants(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withShownInstants);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [
+      name,
+      INSTANTS.has(name) && typeof part === 'number' ? iso(part) : withShownInstants(part),
+    ]),
+  );
+}
+
+/** A ticket recorded by an earlier version has none of this yet. */
+const NOTHING_TOGETHER = {
+  ...ALONE,
+  offer: null,
+  automaticSince: null,
+  returnedSince: null,
+  packet: EMPTY_PACKET,
+  major: null,
+} satisfies Teamwork;
+
+function togetherView(row: TicketRecord) {
+  const teamwork: Teamwork = { ...NOTHING_TOGETHER, ...(row.teamwork as object) };
+  const { automaticSince, returnedSince, rating, links: relations, ...rest } = teamwork;
+  const lists = { ...rest, relations };
+  return {
+    ...(withShownInstants(lists) as Pick<
+      TicketView,
+      | 'offer'
+      | 'packet'
+      | 'consults'
+      | 'people'
+      | 'engagements'
+      | 'relations'
+      | 'checklists'
+      | 'drafts'
+      | 'reproducedIn'
+      | 'major'
+    >),
+    queuedAt: isoOrNull(row.queuedAt),
+    awaitsAcceptanceSince: isoOrNull(automaticSince),
+    awaitsLeadSince: isoOrNull(returnedSince),
+    handoffReturns: row.handoffReturns,
+    parent: row.parent,
+    resolution: { causeCode: row.causeCode, article: row.article, needsArticle: row.needsArticle },
+    rating: rating ?? null,
+  };
 }
 
 interface OpeningText {
@@ -101,6 +156,13 @@ export function ticketView(row: TicketRecord, text: TextRecord | undefined): Tic
       Object.entries(row.shares as Record<string, number>).map(([owner, ms]) => [owner, seconds(ms)]),
     ),
     timeByOwnerAt: iso(row.sharesAt),
+    inFlightByTier: Object.fromEntries(
+      Object.entries(row.inFlight as Record<string, number>).map(([tier, ms]) => [
+        `tier${tier}`,
+        seconds(ms),
+      ]),
+    ),
+    ...togetherView(row),
     sequence: row.sequence,
     asOf: iso(row.recordedAt),
     links: {

@@ -2,16 +2,25 @@
  * One step of a ticket's story: how things stand after one more event. Total: an event that makes no sense where it
  * falls changes nothing and says why (`moot`). Clocks follow from it by lifecycles.ts and retarget.ts.
  */
+import {
+  collaborated,
+  collaborationOf,
+  withoutDrafts,
+  withCommander,
+  withoutEngagement,
+} from './collaboration.ts';
 import { cancelClock, isActive, meetClock } from './clock.ts';
 import type { DeskBody, LedgerEvent, OpenedBody } from './events.ts';
 import { changedAttributes, withLifecycles, withPauses } from './lifecycles.ts';
 import { clockRuleOf, isMoreUrgent, ownerCalendar, type AppliedRules, type HoldReason } from './policy.ts';
 import { followedOwner, mapClocks, reopenedBy, retargeted } from './retarget.ts';
 import { instantAfter } from './open-hours.ts';
+import { EMPTY_PACKET, withPacket, type PacketItem } from './packet.ts';
 import {
   wasAsked,
   type Happening,
   type Hold,
+  type Resolution,
   type Share,
   type ShareSpan,
   type Situation,
@@ -59,6 +68,7 @@ export function openedSituation(opened: Opened, rules: AppliedRules): Situation 
     resolvedPriority: null,
     closedAt: null,
     reopenCount: 0,
+    queuedSince: at,
     handoffs: 0,
     tierReturns: 0,
     tiersLeft: [],
@@ -94,13 +104,18 @@ function shareOf(situation: Situation, { policy }: AppliedRules): Omit<ShareSpan
   const owners = [...first, ...pausedBy, ...OWNING_HOLDS];
   const holder = owners.find((reason) => held.includes(reason));
   if (holder) return { share: holder };
-  const share: Share = situation.offer ? 'handoff' : `tier${situation.tier}`;
-  const calendar = ownerCalendar(policy, situation.tier, situation.team);
-  return calendar === 'always' ? { share } : { share, coveredBy: calendar };
+  const { tier, team, offer } = situation;
+  const share: Share = offer ? 'handoff' : `tier${tier}`;
+  const calendar = ownerCalendar(policy, tier, team);
+  return {
+    share,
+    ...(offer && { charged: tier }),
+    ...(calendar !== 'always' && { coveredBy: calendar }),
+  };
 }
 
 const isSameOwner = (a: Omit<ShareSpan, 'from'> | undefined, b: Omit<ShareSpan, 'from'>): boolean =>
-  a?.share === b.share && a.coveredBy === b.coveredBy;
+  a?.share === b.share && a.coveredBy === b.coveredBy && a.charged === b.charged;
 
 function withShares(situation: Situation, at: number, rules: AppliedRules): Situation {
   const owner = shareOf(situation, rules);
@@ -123,6 +138,8 @@ function movedTo(situation: Situation, tier: number, team: string | null): Situa
     assignee: null,
     acknowledgedAt: null,
     offer: null,
+    automaticSince: null,
+    returnedSince: null,
     handoffs: situation.handoffs + (crosses ? 1 : 0),
     tierReturns: situation.tierReturns + (crosses && situation.tiersLeft.includes(tier) ? 1 : 0),
     tiersLeft: crosses ? remembered(situation.tiersLeft, situation.tier) : situation.tiersLeft,
@@ -158,6 +175,8 @@ function resolvedBy(situation: Situation, at: number): Situation {
     resolvedPriority: situation.priority,
     restoredAt: situation.restoredAt ?? at,
     unansweredSince: null,
+    automaticSince: null,
+    returnedSince: null,
   };
 }
 
@@ -202,7 +221,8 @@ function messageAdded(
   }
   // Only an agent's public words stop a response clock (docs/rules.md §9).
   if (event.author !== 'agent' || event.visibility !== 'public') return { situation };
-  return { situation: { ...situation, lastPublicReplyAt: at, awaitsResponse: false, unansweredSince: null } };
+  const heard = { ...situation, lastPublicReplyAt: at, awaitsResponse: false, unansweredSince: null };
+  return { situation: withoutDrafts(heard) };
 }
 
 function assigned(situation: Situation, event: LedgerEvent<Extract<DeskBody, { type: 'assigned' }>>): Step {
@@ -212,7 +232,68 @@ function assigned(situation: Situation, event: LedgerEvent<Extract<DeskBody, { t
     ...(assignee !== null && { acceptedAt: situation.acceptedAt ?? event.occurredAt }),
     ...(isGiven && { assignedAt: situation.assignedAt ?? event.occurredAt }),
   };
-  return { situation: withTeam({ ...situation, ...taken, assignee }, event.team ?? situation.team) };
+  const waitsNoMore = assignee !== null && { automaticSince: null, returnedSince: null };
+  return {
+    situation: withTeam({ ...situation, ...taken, ...waitsNoMore, assignee }, event.team ?? situation.team),
+  };
+}
+
+function withWritten(
+  situation: Situation,
+  more: { items?: readonly PacketItem[]; articles?: readonly string[] },
+): Situation {
+  if (!more.items && !more.articles) return situation;
+  return { ...situation, packet: withPacket(situation.packet ?? EMPTY_PACKET, more) };
+}
+
+function offered(
+  situation: Situation,
+  event: LedgerEvent<Extract<DeskBody, { type: 'handoffOffered' }>>,
+): Situation {
+  const { toTier, team = null, missing, completeness, occurredAt } = event;
+  const offer = {
+    toTier,
+    team,
+    since: occurredAt,
+    fromTier: situation.tier,
+    ...(missing && { missing }),
+    ...(completeness !== undefined && { completeness }),
+  };
+  return { ...withWritten(situation, event), returnedSince: null, offer };
+}
+
+/** An offer goes back to its sender; an automatic handoff has none, so a lead decides (docs/rules.md §9). */
+function returned(
+  situation: Situation,
+  event: LedgerEvent<Extract<DeskBody, { type: 'handoffReturned' }>>,
+): Step {
+  const handoffReturns = (situation.handoffReturns ?? 0) + 1;
+  if (situation.offer) return { situation: { ...situation, offer: null, handoffReturns } };
+  if (!situation.automaticSince) return moot('nothing_offered');
+  return {
+    situation: { ...situation, automaticSince: null, returnedSince: event.occurredAt, handoffReturns },
+  };
+}
+
+function resolvedWith(
+  situation: Situation,
+  { causeCode, article, needsArticle }: Extract<DeskBody, { type: 'resolved' }>,
+): Situation {
+  const resolution: Resolution = {
+    ...(causeCode !== undefined && { causeCode }),
+    ...(article !== undefined && { article }),
+    ...(needsArticle && { needsArticle }),
+  };
+  return { ...situation, resolution };
+}
+
+function declaredMajor(
+  situation: Situation,
+  { commander, automatic, occurredAt: since }: LedgerEvent<Extract<DeskBody, { type: 'majorDeclared' }>>,
+): Step {
+  if (situation.major) return moot('already_major');
+  const declared = { ...situation, major: { since, ...(automatic && { automatic }) } };
+  return { situation: commander === undefined ? declared : withCommander(declared, commander, since) };
 }
 
 function accepted(situation: Situation, at: number): Situation {
@@ -227,7 +308,7 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
     case 'acknowledged':
       return isAcknowledged(situation, rules, at)
         ? moot('already_acknowledged')
-        : { situation: accepted({ ...situation, acknowledgedAt: at }, at) };
+        : { situation: accepted({ ...situation, acknowledgedAt: at, automaticSince: null }, at) };
     case 'assigned':
       return assigned(situation, event);
     case 'messageAdded':
@@ -253,9 +334,11 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
     }
     case 'vendorReturned': {
       const isEngaged = situation.clocks.some((clock) => clock.name === 'vendor' && isActive(clock));
-      return isEngaged || situation.holds.some(({ reason }) => reason === 'vendor')
-        ? { situation: withoutHolds(situation, 'vendor') }
-        : moot('not_on_hold');
+      const isKnown = collaborationOf(situation).engagements.some(({ returnedAt }) => returnedAt === null);
+      if (!isEngaged && !isKnown && !situation.holds.some(({ reason }) => reason === 'vendor'))
+        return moot('not_on_hold');
+      const back = withoutEngagement(situation, event.engagement, at);
+      return { situation: withoutHolds(back, 'vendor') };
     }
     case 'prioritised':
       return event.priority === situation.priority
@@ -269,17 +352,21 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
     case 'handoffOffered':
       if (!event.imported && !rules.policy.tiers.some(({ tier }) => tier === event.toTier))
         return moot('tier_unknown');
-      return {
-        situation: { ...situation, offer: { toTier: event.toTier, team: event.team ?? null, since: at } },
-      };
+      return { situation: offered(situation, event) };
     case 'handoffAccepted':
       return situation.offer
         ? { situation: accepted(movedTo(situation, situation.offer.toTier, situation.offer.team), at) }
         : moot('nothing_offered');
     case 'handoffReturned':
+      return returned(situation, event);
+    case 'handoffWithdrawn':
       return situation.offer ? { situation: { ...situation, offer: null } } : moot('nothing_offered');
+    case 'packetWritten':
+      return { situation: withWritten(situation, event) };
     case 'handedOff':
-      return { situation: accepted(movedTo(situation, event.toTier, null), at) };
+      return {
+        situation: { ...accepted(movedTo(situation, event.toTier, null), at), automaticSince: at },
+      };
     case 'restored':
       return situation.restoredAt
         ? moot('already_restored')
@@ -290,16 +377,35 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
         : { situation };
     case 'consultAsked':
     case 'vendorEngaged':
+      return isResolved ? moot('ticket_resolved') : collaborated(situation, event);
     case 'committed':
       return isResolved ? moot('ticket_resolved') : { situation };
     case 'consultAnswered':
+    case 'consultWithdrawn':
+    case 'joined':
+    case 'left':
+    case 'vendorAsked':
+    case 'linked':
+    case 'unlinked':
+    case 'reproduced':
+    case 'rated':
+    case 'updateDrafted':
+    case 'checklistAttached':
+    case 'checklistItemDone':
+      return collaborated(situation, event);
+    case 'majorDeclared':
+      return declaredMajor(situation, event);
+    case 'articlesOffered':
+    case 'problemNoted':
     case 'taskCreated':
     case 'taskDone':
     case 'reviewTaskOpened':
     case 'marked':
       return { situation };
     case 'resolved':
-      return isResolved ? moot('ticket_resolved') : { situation: resolvedBy(situation, at) };
+      return isResolved
+        ? moot('ticket_resolved')
+        : { situation: resolvedBy(resolvedWith(situation, event), at) };
     case 'reopened':
       return isResolved ? { situation: reopenedBy(situation, at, rules) } : moot('not_resolved');
     case 'closed':
@@ -334,18 +440,29 @@ export function withHoldsEnded(situation: Situation, until: number, rules: Appli
     }, situation);
 }
 
+/** Since when nobody has it where it is: a ticket that stays put keeps its place in the queue. */
+function withQueued(before: Situation, after: Situation, at: number): Situation {
+  const waits = after.state === 'open' && after.assignee === null;
+  const stays = before.tier === after.tier && before.team === after.team && before.state === after.state;
+  const queuedSince = waits ? ((stays ? before.queuedSince : null) ?? at) : null;
+  return (after.queuedSince ?? null) === queuedSince ? after : { ...after, queuedSince };
+}
+
 const hasOtherOwner = (before: Situation, after: Situation): boolean =>
   before.tier !== after.tier || before.team !== after.team;
 
 /** The next situation, or why the event changes nothing where it falls. */
 export function advance(situation: Situation, event: Happening, rules: AppliedRules): Step {
   if (event.occurredAt < situation.openedAt) return moot('before_opening');
-  if (situation.state === 'closed' || situation.state === 'cancelled') return moot('after_close');
+  // How content the customer is, the customer says when all is over.
+  if (event.type !== 'rated' && (situation.state === 'closed' || situation.state === 'cancelled'))
+    return moot('after_close');
   const at = event.occurredAt;
   const before = withHoldsEnded(situation, at, rules);
   const step = change(before, event, rules);
   if ('moot' in step) return step;
-  const clocked = withLifecycles({ before, after: step.situation, event, rules });
+  const queued = withQueued(before, step.situation, at);
+  const clocked = withLifecycles({ before, after: queued, event, rules });
   const owned = hasOtherOwner(before, clocked) ? followedOwner(clocked, at, rules) : clocked;
   return { situation: withShares(withPauses(withEnd(owned, at), at, rules), at, rules) };
 }

@@ -2,25 +2,17 @@
  * Decisions: what a person asks for becomes events or a refusal; what merely happened becomes an event in any
  * case. Pure and synchronous, so that the workflow, its validators and every preview give the same answer.
  */
-import { advance, isAcknowledged } from './advance.ts';
-import {
-  CHANGEABLE,
-  type Actor,
-  type AttributeChanges,
-  type DeskBody,
-  type EventBody,
-  type Fact,
-  type LedgerEvent,
-  type OpenedBody,
-  type RulesChangedBody,
-  type TextReference,
-} from './events.ts';
+import { advance } from './advance.ts';
+import { bodiesOf, type Command } from './commands.ts';
+import { withConsequences } from './consequences.ts';
+import type { Actor, EventBody, Fact, LedgerEvent, OpenedBody, TextReference } from './events.ts';
 import { settle } from './escalation.ts';
 import { isFactId, readFact } from './facts.ts';
+import { refusalOf } from './objections.ts';
 import type { OpenHours } from './open-hours.ts';
-import type { AppliedRules, HoldReason, Level, Matchable, Priority } from './policy.ts';
+import type { AppliedRules, Matchable } from './policy.ts';
 import type { Refusal } from './refusals.ts';
-import { wasAsked, type Happening, type StoryEvent } from './situation.ts';
+import type { Happening, StoryEvent } from './situation.ts';
 import {
   AFTER_CLOSE,
   areRulesDue,
@@ -33,26 +25,6 @@ import {
   type Ticket,
 } from './ticket.ts';
 import { append, startTurn, type Draft, type Turn } from './turn.ts';
-
-export type Command =
-  | { type: 'acknowledge' }
-  | { type: 'assign'; assignee?: string | null; team?: string | null }
-  | { type: 'reply' }
-  | { type: 'note' }
-  | { type: 'hold'; reason: HoldReason }
-  | { type: 'resume'; reason?: HoldReason }
-  | { type: 'prioritise'; priority: Priority; impact?: Level; urgency?: Level }
-  | { type: 'offerHandoff'; toTier: number; team?: string }
-  | { type: 'resolve'; causeCode?: string }
-  | { type: 'reopen' }
-  | { type: 'close' }
-  | { type: 'cancel' }
-  /** Corrects what the ticket is about; where that chooses another policy, the ticket looks its rules up by itself. */
-  | { type: 'update'; changes: AttributeChanges }
-  /** Part of a change of rules that somebody had made: not a route of the ticket. */
-  | ({ type: 'changeRules' } & Omit<RulesChangedBody, 'type' | 'policy' | 'version'>);
-
-export type CommandType = Command['type'];
 
 /** A request as it reaches the ticket: `id` names it for good and makes it count once. */
 export interface Request {
@@ -67,128 +39,10 @@ export interface Request {
 
 export type Decision = { turn: Turn } | { refusal: Refusal };
 
-const stateName = (ticket: Ticket): string => ticket.situation.state;
-
-function refuse(code: Refusal['code'], message: string, extra: Partial<Refusal> = {}): Refusal {
-  return { code, message, ...extra };
-}
-
-/** Why the command cannot be carried out as things stand; null when it can. */
-function refusalOf(ticket: Ticket, command: Command, now: number): Refusal | null {
-  const { situation, id } = ticket;
-  const state = stateName(ticket);
-  const no = (code: Refusal['code'], fact: string, pointer?: string) =>
-    refuse(code, `Ticket ${id} ${fact}`, pointer ? { state, pointer } : { state });
-  if (situation.state === 'closed') return no('ticket_closed', `is closed; it cannot be changed`);
-  if (situation.state === 'cancelled') return no('ticket_cancelled', `is cancelled; it cannot be changed`);
-  const resolved = situation.state === 'resolved';
-  switch (command.type) {
-    case 'acknowledge':
-      return isAcknowledged(situation, ticket.rules, now)
-        ? no('already_acknowledged', 'is already acknowledged')
-        : null;
-    case 'hold':
-      return holdRefusal(ticket, command.reason, no);
-    case 'resume':
-      return situation.holds.some(({ reason }) => !command.reason || reason === command.reason)
-        ? null
-        : no('not_on_hold', command.reason ? `is not on hold for ${command.reason}` : 'is not on hold');
-    case 'prioritise':
-      return command.priority === situation.priority
-        ? no('same_priority', `already has priority ${command.priority}`, '/priority')
-        : null;
-    case 'offerHandoff':
-      if (resolved) return no('ticket_resolved', 'is resolved; reopen it before handing it on');
-      if (!ticket.rules.policy.tiers.some(({ tier }) => tier === command.toTier))
-        return no('tier_unknown', `has no tier ${command.toTier} in its policy`, '/toTier');
-      return command.toTier === situation.tier
-        ? no('same_tier', `is already at tier ${command.toTier}`, '/toTier')
-        : null;
-    case 'resolve':
-      return resolved ? no('ticket_resolved', 'is already resolved') : null;
-    case 'reopen':
-    case 'close':
-      return resolved ? null : no('ticket_not_resolved', `is ${state}; it has not been resolved`);
-    case 'changeRules': {
-      const { name } = ticket.rules.policy;
-      return command.rules.policy.name === name
-        ? null
-        : no('policy_differs', `is judged by policy ${name}, not by ${command.rules.policy.name} any more`);
-    }
-    case 'assign':
-    case 'reply':
-    case 'note':
-    case 'cancel':
-      return null;
-    case 'update':
-      return changesAnything(ticket, command.changes)
-        ? null
-        : no('nothing_changed', 'already says all of this');
-  }
-}
-
-function changesAnything({ attributes }: Ticket, changes: AttributeChanges): boolean {
-  return CHANGEABLE.some((name) => name in changes && (changes[name] ?? undefined) !== attributes[name]);
-}
-
 function staleness({ id, sequence }: Ticket, { ifSequence }: Request): Refusal | null {
   if (ifSequence === undefined || ifSequence === sequence) return null;
-  return refuse('precondition_failed', `Ticket ${id} is at ${sequence}, not at ${ifSequence} any more`);
-}
-
-function holdRefusal(
-  { situation }: Ticket,
-  reason: HoldReason,
-  no: (code: Refusal['code'], fact: string, pointer?: string) => Refusal,
-): Refusal | null {
-  if (situation.state === 'resolved') return no('ticket_resolved', 'is resolved; it cannot be put on hold');
-  if (situation.holds.some((hold) => hold.reason === reason))
-    return no('already_on_hold', `is already on hold for ${reason}`, '/reason');
-  return reason === 'customer' && !wasAsked(situation)
-    ? no('public_question_missing', 'has no public question since the last customer message', '/reason')
-    : null;
-}
-
-/** The events that a granted command stands for. */
-function bodiesOf(command: Command): (DeskBody | RulesChangedBody)[] {
-  switch (command.type) {
-    case 'acknowledge':
-      return [{ type: 'acknowledged' }];
-    case 'assign': {
-      const { type: _type, ...rest } = command;
-      return [{ type: 'assigned', ...rest }];
-    }
-    case 'reply':
-      return [{ type: 'messageAdded', author: 'agent', visibility: 'public' }];
-    case 'note':
-      return [{ type: 'messageAdded', author: 'agent', visibility: 'internal' }];
-    case 'hold':
-      return [{ type: 'held', reason: command.reason }];
-    case 'resume':
-      return [{ type: 'resumed', ...(command.reason && { reason: command.reason }) }];
-    case 'prioritise': {
-      const { type: _type, ...rest } = command;
-      return [{ type: 'prioritised', ...rest }];
-    }
-    case 'offerHandoff': {
-      const { type: _type, ...rest } = command;
-      return [{ type: 'handoffOffered', ...rest }, { type: 'handoffAccepted' }];
-    }
-    case 'resolve':
-      return [{ type: 'resolved', ...(command.causeCode && { causeCode: command.causeCode }) }];
-    case 'reopen':
-      return [{ type: 'reopened' }];
-    case 'close':
-      return [{ type: 'closed' }];
-    case 'cancel':
-      return [{ type: 'cancelled' }];
-    case 'update':
-      return [{ type: 'attributesChanged', changes: command.changes }];
-    case 'changeRules': {
-      const { name: policy, version } = command.rules.policy;
-      return [{ ...command, type: 'rulesChanged', policy, version }];
-    }
-  }
+  const message = `Ticket ${id} is at ${sequence}, not at ${ifSequence} any more`;
+  return { code: 'precondition_failed', message };
 }
 
 const messageEventId = (messageId: string, ordinal: number): string => `request:${messageId}/${ordinal}`;
@@ -244,16 +98,21 @@ function andSettle(turn: Turn, now: number): Turn {
   return { ticket: settled.ticket, events: [...turn.events, ...settled.events] };
 }
 
+function appendWithConsequences(turn: Turn, draft: Draft, body: EventBody): Turn {
+  const next = append(turn, draft, body);
+  return withConsequences(next, next.events.at(-1)!, draft.receivedAt);
+}
+
 /**
  * A request at `now`: what is due is settled first, so that a resolve one second late cannot hide a breach;
  * then the command is granted or refused.
  */
 export function decideRequest(ticket: Ticket, request: Request, now: number): Decision {
   let turn = settle(ticket, now);
-  const refusal = staleness(ticket, request) ?? refusalOf(turn.ticket, request.command, now);
+  const { id, actor, requestId, text, command } = request;
+  const refusal = staleness(ticket, request) ?? refusalOf(turn.ticket, command, { actor, now });
   if (refusal) return { refusal };
-  const { id, actor, requestId, text } = request;
-  bodiesOf(request.command).forEach((body, ordinal) => {
+  bodiesOf(turn.ticket, command, { requestId: id, now }).forEach((body, ordinal) => {
     const draft: Draft = {
       id: messageEventId(id, ordinal),
       source: 'request',
@@ -263,14 +122,14 @@ export function decideRequest(ticket: Ticket, request: Request, now: number): De
       ...(requestId && { requestId }),
       ...(text && ordinal === 0 && { text }),
     };
-    turn = append(turn, draft, body);
+    turn = appendWithConsequences(turn, draft, body);
   });
   return { turn: andSettle(turn, now) };
 }
 
 /** Why a fact changes nothing where it falls, as far as is known: told beside it in the ledger. */
 function mootReason(ticket: Ticket, event: StoryEvent): string | null {
-  if (isFinal(ticket)) return AFTER_CLOSE;
+  if (isFinal(ticket) && event.type !== 'rated') return AFTER_CLOSE;
   if (isTooLate(ticket, event.occurredAt)) return 'too_late';
   const step = advance(situationBefore(ticket, event), event as Happening, ticket.rules);
   return 'moot' in step ? step.moot : null;
@@ -301,7 +160,8 @@ export function decideFact(ticket: Ticket, told: Fact, now: number): Turn {
     ...(imported && { imported }),
   };
   const reason = mootReason(ticket, Object.assign({ sequence: 0 }, draft, body) as StoryEvent);
-  const turn = append(startTurn(ticket), reason ? { ...draft, moot: reason } : draft, body as EventBody);
+  const kept = reason ? { ...draft, moot: reason } : draft;
+  const turn = appendWithConsequences(startTurn(ticket), kept, body as EventBody);
   return isFinal(ticket) ? turn : andSettle(turn, now);
 }
 

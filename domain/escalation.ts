@@ -7,8 +7,9 @@ import { isActive, stoppedAt, type Clock } from './clock.ts';
 import { isStopped, openSteps, scheduleOf, unreachedSteps, type DueStep } from './ladder.ts';
 import type { ClockName } from './policy.ts';
 import type { Hold } from './situation.ts';
-import { isThere, reachSteps, skipStep } from './steps.ts';
-import { areRulesDue, cycleKey, holdKey, isFinal, type Ticket } from './ticket.ts';
+import { childrenOf } from './collaboration.ts';
+import { declareMajor, isThere, reachSteps, skipStep, tellOf } from './steps.ts';
+import { areRulesDue, cycleKey, holdKey, isFinal, returnsKey, type Ticket } from './ticket.ts';
 import { append, decideAt, startTurn, type Turn } from './turn.ts';
 
 /** Loaded this long before the known hours end (docs/rules.md §1: the end of the horizon is a milestone). */
@@ -180,6 +181,28 @@ function overdueSteps(ticket: Ticket, now: number): DueStep[] {
     : [];
 }
 
+/** Handed to and fro as often as the policy allows, and every so many times more: a lead is called, once each time. */
+function settleReturns(turn: Turn, now: number): Turn {
+  const { situation, rules, steps } = turn.ticket;
+  const limit = rules.policy.handoffs?.returnsBeforeLead;
+  const returns = situation.tierReturns + (situation.handoffReturns ?? 0);
+  if (limit === undefined || situation.state !== 'open' || returns < limit) return turn;
+  const reached = returns - (returns % limit);
+  const key = returnsKey(reached);
+  if (steps[key]) return turn;
+  const called = decideAt(turn, now, key, { type: 'leadCalled', returns: reached });
+  return tellOf(called, `${key}/notify`, { notice: 'pingPong', reference: String(reached), now });
+}
+
+/** As many affected users, or tickets that are part of it, as make a major incident by the policy's rule. */
+function settleMajor(turn: Turn, now: number): Turn {
+  const { rules, situation, attributes } = turn.ticket;
+  const { affectedUsers, children } = rules.policy.major ?? {};
+  const isAffecting = affectedUsers !== undefined && (attributes.affectedUsers ?? 0) >= affectedUsers;
+  const hasMany = children !== undefined && childrenOf(situation).length >= children;
+  return isAffecting || hasMany ? declareMajor(turn, 'majorIncident', now) : turn;
+}
+
 function settleAutoClose(turn: Turn, now: number): Turn {
   const at = autoCloseAt(turn.ticket);
   if (at === null || at > now) return turn;
@@ -197,6 +220,7 @@ export function settle(ticket: Ticket, now: number): Turn {
   const held = isFinal(ticket) ? startTurn(ticket) : settleHolds(startTurn(ticket), now);
   let turn = settleBreaches(held, now);
   if (isFinal(ticket)) return turn;
+  turn = settleReturns(settleMajor(turn, now), now);
   for (let due = overdueSteps(turn.ticket, now); due.length > 0; due = overdueSteps(turn.ticket, now))
     turn = reachSteps(turn, due, now);
   return settleAutoClose(settleStopped(turn, now), now);

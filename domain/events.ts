@@ -2,6 +2,8 @@
  * What can happen to a ticket. Events are the only way a ticket changes; the ledger holds them in the order
  * they were recorded, the ticket folds them in the order they happened.
  */
+import type { EngagementKind, Participation, Relation } from './collaborators.ts';
+import type { PacketItem } from './packet.ts';
 import type { AppliedRules, Audience, ClockName, HoldReason, HoldRule, Level, Priority } from './policy.ts';
 import type { OpenHours } from './open-hours.ts';
 
@@ -99,20 +101,75 @@ export interface OpenedBody {
 /** Things that happen in the desk's day; a person's request and an outside fact look alike. */
 export type DeskBody =
   | { type: 'acknowledged' }
-  | { type: 'assigned'; assignee?: string | null; team?: string | null }
-  | { type: 'messageAdded'; author: Author; visibility: Visibility }
+  | {
+      type: 'assigned';
+      assignee?: string | null;
+      team?: string | null;
+      /** The place in the queue that it was taken from; recording the event frees it. */
+      reservation?: string;
+    }
+  | {
+      type: 'messageAdded';
+      author: Author;
+      visibility: Visibility;
+      /** It was meant as the customer's update, from a template or a draft. */
+      update?: true;
+      template?: string;
+      /** The major incident whose update counts for this ticket too. */
+      parent?: string;
+    }
   | { type: 'held'; reason: HoldReason }
   | { type: 'resumed'; reason?: HoldReason }
-  | { type: 'vendorEngaged'; engagement: string; vendor?: string }
+  | {
+      type: 'vendorEngaged';
+      engagement: string;
+      vendor?: string;
+      kind?: EngagementKind;
+      reference?: string;
+    }
+  /** Something more was asked, or their own number became known. */
+  | { type: 'vendorAsked'; engagement: string; reference?: string }
   /** Without an engagement: all of them, and the hold for the vendor in any case. */
-  | { type: 'vendorReturned'; engagement?: string }
+  | { type: 'vendorReturned'; engagement?: string; outcome?: string }
   | { type: 'prioritised'; priority: Priority; impact?: Level; urgency?: Level }
-  | { type: 'handoffOffered'; toTier: number; team?: string }
+  | {
+      type: 'handoffOffered';
+      toTier: number;
+      team?: string;
+      /** What the offer adds to the packet. */
+      items?: PacketItem[];
+      articles?: string[];
+      /** What the tier requires and the packet does not have: only under an override, or told from outside. */
+      missing?: PacketItem[];
+      /** Percent of what the tier requires. */
+      completeness?: number;
+      /** A lead let it pass. */
+      override?: true;
+      /** Tiers between that were left out. */
+      skipped?: number[];
+    }
   | { type: 'handoffAccepted' }
-  /** Back to who offered it, who has owned it all along. */
-  | { type: 'handoffReturned' }
-  | { type: 'consultAsked'; consult: string; toTier?: number; team?: string }
-  | { type: 'consultAnswered'; consult: string }
+  /** Back to who offered it, who has owned it all along; an automatic handoff goes to a lead (docs/rules.md §9). */
+  | { type: 'handoffReturned'; missing?: PacketItem[]; automatic?: true }
+  | { type: 'handoffWithdrawn' }
+  | { type: 'packetWritten'; items: PacketItem[]; articles?: string[] }
+  | { type: 'consultAsked'; consult: string; toTier?: number; team?: string; agent?: string }
+  /** `solved`: the asker could go on with it, and no handoff was needed. */
+  | { type: 'consultAnswered'; consult: string; solved?: boolean }
+  | { type: 'consultWithdrawn'; consult: string }
+  | { type: 'joined'; agent: string; as: Participation; skills?: string[] }
+  | { type: 'left'; agent: string; as?: Participation }
+  | { type: 'linked'; relation: Relation; reference: string; url?: string }
+  | { type: 'unlinked'; relation: Relation; reference: string }
+  | { type: 'reproduced'; environment: string }
+  /** How content the customer is: `score` of `outOf`. */
+  | { type: 'rated'; score: number; outOf: number }
+  | { type: 'updateDrafted'; draft: string; template?: string }
+  | { type: 'majorDeclared'; commander?: string; automatic?: true }
+  | { type: 'checklistAttached'; procedure: string; version: number; items: string[] }
+  | { type: 'checklistItemDone'; item: string }
+  | { type: 'articlesOffered'; articles: string[]; at: ArticleMoment }
+  | { type: 'problemNoted'; problem: string; news: ProblemNews }
   /** The service works again, by a workaround if need be. */
   | { type: 'restored' }
   /** Somebody promised the customer a time. */
@@ -122,12 +179,44 @@ export type DeskBody =
   /** A named fact that anchored clocks start or stop at. */
   | { type: 'marked'; mark: string }
   | { type: 'attributesChanged'; changes: AttributeChanges }
-  | { type: 'resolved'; causeCode?: string }
+  | {
+      type: 'resolved';
+      causeCode?: string;
+      /** The article that has the solution, or that somebody has to write one. */
+      article?: string;
+      needsArticle?: true;
+      /** The tickets of the major incident are resolved with it. */
+      children?: true;
+    }
   | { type: 'reopened' }
   | { type: 'closed' }
   | { type: 'cancelled' };
 
 export type DeskEventType = DeskBody['type'];
+
+/** When articles were offered: at opening, or before the ticket climbs a tier. */
+export const ARTICLE_MOMENTS = ['opening', 'escalation'] as const;
+export type ArticleMoment = (typeof ARTICLE_MOMENTS)[number];
+
+/** What a ticket hears of the problem it is linked to. */
+export const PROBLEM_NEWS = [
+  'linked',
+  'knownError',
+  'workaround',
+  'fixPlanned',
+  'fixed',
+  'recurred',
+  'resolved',
+] as const;
+export type ProblemNews = (typeof PROBLEM_NEWS)[number];
+
+/** Why somebody is told besides what a ladder says. */
+export const NOTICES = ['handoffReturned', 'pingPong', 'problem', 'majorIncident'] as const;
+export interface Notice {
+  notice: (typeof NOTICES)[number];
+  /** The problem, or how many returns it has been. */
+  reference?: string;
+}
 
 /** Which step of which clock an event of the ladder belongs to. */
 export interface StepReference {
@@ -171,8 +260,28 @@ export type EngineBody =
       page?: true;
       /** Who was asked for first and was not there. */
       insteadOf?: Audience;
-    } & (StepReference | { hold: HoldReason }))
-  | ({ type: 'handedOff'; fromTier: number; toTier: number; automatic: true } & StepReference)
+      /** Whose vendor manager is meant. */
+      vendor?: string;
+    } & (StepReference | { hold: HoldReason } | Notice))
+  | ({
+      type: 'handedOff';
+      fromTier: number;
+      toTier: number;
+      automatic: true;
+      /** What the tier requires and the packet does not have. */
+      missing?: PacketItem[];
+      completeness?: number;
+      /** Tiers that were closed, with nobody on call. */
+      skipped?: number[];
+    } & StepReference)
+  /** The ladder is about to hand off, and there is time left to ask first. */
+  | ({ type: 'consultSuggested'; toTier: number } & StepReference)
+  /** A customer update is due: it is sent, or drafted for somebody to send. */
+  | ({ type: 'updateRequested'; template: string; send: boolean } & StepReference)
+  /** Handed to and fro as often as the policy allows: a lead is called. */
+  | { type: 'leadCalled'; returns: number }
+  /** The incident is over and wants a post-incident review. */
+  | { type: 'reviewRequested'; cause: 'majorIncident' }
   | ({ type: 'priorityRaised'; priority: Priority; automatic: true } & StepReference)
   | ({ type: 'reviewTaskOpened'; task: string; title: string } & StepReference)
   | ({ type: 'webhookRequested'; endpoint: string } & StepReference)

@@ -1,7 +1,10 @@
 /** Facts from outside, read field by field: a Temporal client may signal anything, and only what is known gets in. */
+import { ENGAGEMENTS, PARTICIPATIONS, RELATIONS } from './collaborators.ts';
 import {
+  ARTICLE_MOMENTS,
   AUTHORS,
   CHANGEABLE,
+  PROBLEM_NEWS,
   PROMISES,
   TASK_CLOCKS,
   VISIBILITIES,
@@ -9,6 +12,7 @@ import {
   type DeskEventType,
   type Fact,
 } from './events.ts';
+import { PACKET_ITEMS } from './packet.ts';
 import { HOLD_REASONS, LEVELS, PRIORITIES } from './policy.ts';
 
 type Fields = Record<string, unknown>;
@@ -43,7 +47,24 @@ const orNull =
   (value) =>
     value === null ? null : check(value);
 
+const finiteNumber: Check = (value) => (Number.isFinite(value) ? null : 'is not a number');
+
 const wholeNumber: Check = (value) => (Number.isSafeInteger(value) ? null : 'is not a whole number');
+
+const truth: Check = (value) => (typeof value === 'boolean' ? null : 'is not true or false');
+
+const onlyTrue: Check = (value) => (value === true ? null : 'is not true');
+
+const MOST_ENTRIES = 100;
+
+const listOf =
+  (check: Check): Check =>
+  (value) => {
+    if (!Array.isArray(value) || value.length > MOST_ENTRIES)
+      return `is not a list of at most ${MOST_ENTRIES} entries`;
+    const faulty = value.findIndex((one) => check(one) !== null);
+    return faulty < 0 ? null : `has an entry ${faulty} that ${check(value[faulty])}`;
+  };
 
 /** The range of a JavaScript date after 1970. */
 const instant: Check = (value) =>
@@ -76,34 +97,78 @@ const changes: Check = (value) => {
   return null;
 };
 
-type FieldsOf<T extends DeskEventType> = Exclude<keyof Extract<DeskBody, { type: T }>, 'type'>;
+/** Fields that only the engine's own decisions have. */
+type Decided = 'reservation' | 'completeness' | 'override' | 'skipped' | 'automatic' | 'children';
+
+type AllFields<B> = B extends unknown ? keyof B : never;
+type FieldsOf<T extends DeskEventType> = Exclude<AllFields<Extract<DeskBody, { type: T }>>, 'type' | Decided>;
+
+const items = listOf(oneOf(PACKET_ITEMS));
 
 /** Per type of fact, its fields; no other field of a fact is read. */
 const BODIES: { [T in DeskEventType]: Record<FieldsOf<T>, Check> } = {
   acknowledged: {},
   assigned: { assignee: optional(orNull(text)), team: optional(orNull(text)) },
-  messageAdded: { author: oneOf(AUTHORS), visibility: oneOf(VISIBILITIES) },
+  messageAdded: {
+    author: oneOf(AUTHORS),
+    visibility: oneOf(VISIBILITIES),
+    update: optional(onlyTrue),
+    template: optional(text),
+    parent: optional(text),
+  },
   held: { reason: oneOf(HOLD_REASONS) },
   resumed: { reason: optional(oneOf(HOLD_REASONS)) },
-  vendorEngaged: { engagement: text, vendor: optional(text) },
-  vendorReturned: { engagement: optional(text) },
+  vendorEngaged: {
+    engagement: text,
+    vendor: optional(text),
+    kind: optional(oneOf(ENGAGEMENTS)),
+    reference: optional(text),
+  },
+  vendorAsked: { engagement: text, reference: optional(text) },
+  vendorReturned: { engagement: optional(text), outcome: optional(text) },
   prioritised: {
     priority: oneOf(PRIORITIES),
     impact: optional(oneOf(LEVELS)),
     urgency: optional(oneOf(LEVELS)),
   },
-  handoffOffered: { toTier: wholeNumber, team: optional(text) },
+  handoffOffered: {
+    toTier: wholeNumber,
+    team: optional(text),
+    items: optional(items),
+    articles: optional(listOf(text)),
+    missing: optional(items),
+  },
   handoffAccepted: {},
-  handoffReturned: {},
-  consultAsked: { consult: text, toTier: optional(wholeNumber), team: optional(text) },
-  consultAnswered: { consult: text },
+  handoffReturned: { missing: optional(items) },
+  handoffWithdrawn: {},
+  packetWritten: { items, articles: optional(listOf(text)) },
+  consultAsked: {
+    consult: text,
+    toTier: optional(wholeNumber),
+    team: optional(text),
+    agent: optional(text),
+  },
+  consultAnswered: { consult: text, solved: optional(truth) },
+  consultWithdrawn: { consult: text },
+  joined: { agent: text, as: oneOf(PARTICIPATIONS), skills: optional(listOf(text)) },
+  left: { agent: text, as: optional(oneOf(PARTICIPATIONS)) },
+  linked: { relation: oneOf(RELATIONS), reference: text, url: optional(text) },
+  unlinked: { relation: oneOf(RELATIONS), reference: text },
+  reproduced: { environment: text },
+  rated: { score: finiteNumber, outOf: finiteNumber },
+  updateDrafted: { draft: text, template: optional(text) },
+  majorDeclared: { commander: optional(text) },
+  checklistAttached: { procedure: text, version: wholeNumber, items: listOf(text) },
+  checklistItemDone: { item: text },
+  articlesOffered: { articles: listOf(text), at: oneOf(ARTICLE_MOMENTS) },
+  problemNoted: { problem: text, news: oneOf(PROBLEM_NEWS) },
   restored: {},
   committed: { dueAt: instant, to: optional(oneOf(PROMISES)) },
   taskCreated: { task: text, clock: oneOf(TASK_CLOCKS) },
   taskDone: { task: text },
   marked: { mark: text },
   attributesChanged: { changes },
-  resolved: { causeCode: optional(text) },
+  resolved: { causeCode: optional(text), article: optional(text), needsArticle: optional(onlyTrue) },
   reopened: {},
   closed: {},
   cancelled: {},
@@ -114,7 +179,7 @@ const ENVELOPE: Record<Exclude<keyof Fact, 'id' | 'type'>, Check> = {
   occurredAt: instant,
   actor: optional(texts(['subject', 'role'], ['actingFor'])),
   text: optional(texts(['id', 'digest'])),
-  imported: optional((value) => (value === true ? null : 'is not true')),
+  imported: optional(onlyTrue),
 };
 
 /** Every field of a type of fact, with its check. */

@@ -143,6 +143,8 @@ const LIFECYCLES: Record<StandardClock, Lifecycle> = {
     ends: (clock, moment) => {
       const { before, after, event } = moment;
       if (event.type === 'handoffReturned') return isAboutTier(clock, before?.offer?.toTier) ? 'met' : null;
+      if (event.type === 'handoffWithdrawn')
+        return isAboutTier(clock, before?.offer?.toTier) ? { cancelled: 'withdrawn' } : null;
       if (event.type === 'handoffAccepted')
         return isAboutTier(clock, after.tier) ? 'met' : { cancelled: 'handedOn' };
       if (event.type === 'handedOff') return { cancelled: 'handedOn' };
@@ -160,10 +162,12 @@ const LIFECYCLES: Record<StandardClock, Lifecycle> = {
   },
   consult: {
     starts: ({ event }) => (event.type === 'consultAsked' ? { subject: event.consult } : null),
-    ends: ({ subject }, moment) =>
-      moment.event.type === 'consultAnswered' && moment.event.consult === subject
-        ? 'met'
-        : onResolution(moment, RESOLVED),
+    ends: ({ subject }, moment) => {
+      const { event } = moment;
+      if (event.type === 'consultAnswered' && event.consult === subject) return 'met';
+      if (event.type === 'consultWithdrawn' && event.consult === subject) return { cancelled: 'withdrawn' };
+      return onResolution(moment, RESOLVED);
+    },
   },
   vendor: {
     starts: ({ event }) => (event.type === 'vendorEngaged' ? { subject: event.engagement } : null),
@@ -188,11 +192,22 @@ const LIFECYCLES: Record<StandardClock, Lifecycle> = {
   },
 };
 
+/**
+ * The mark that a moment is. A major incident marks its beginning and its end by itself: so a policy gives it clocks, and
+ * with them an emergency ladder, of its own.
+ */
+function markOf(moment: Moment): string | null {
+  const { event, after } = moment;
+  if (event.type === 'marked') return event.mark;
+  if (event.type === 'majorDeclared') return 'majorDeclared';
+  return after.major && isResolution(moment) ? 'majorEnded' : null;
+}
+
 /** A clock of the policy's own: it runs from one mark to another, and the mark that ends one may start the next. */
 function anchored({ startsAt, stopsAt }: { startsAt: string; stopsAt: string }): Lifecycle {
   return {
-    starts: ({ event }) => (event.type === 'marked' && event.mark === startsAt ? HERE : null),
-    ends: (_clock, { event }) => (event.type === 'marked' && event.mark === stopsAt ? 'met' : null),
+    starts: (moment) => (markOf(moment) === startsAt ? HERE : null),
+    ends: (_clock, moment) => (markOf(moment) === stopsAt ? 'met' : null),
     outlivesResolution: true,
   };
 }

@@ -1,6 +1,7 @@
 /** Policies: what is promised for a ticket, and what happens when a promise is at risk or broken. */
 import type { Calendar } from './calendar.ts';
 import type { OpenHours } from './open-hours.ts';
+import type { PacketItem } from './packet.ts';
 
 export const PRIORITIES = ['P1', 'P2', 'P3', 'P4'] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -64,7 +65,7 @@ export type Basis = (typeof BASES)[number];
 export type ReopenRule = 'continue' | 'restart' | 'newCycle';
 
 /** Who is told: a role at the ticket's tier; who comes later in the list is asked where nobody is there before. */
-export const AUDIENCES = ['assignee', 'team', 'lead', 'manager'] as const;
+export const AUDIENCES = ['vendorManager', 'assignee', 'team', 'lead', 'manager'] as const;
 export type Audience = (typeof AUDIENCES)[number];
 
 export type LadderAction =
@@ -77,7 +78,13 @@ export type LadderAction =
   /** Opens a task of the post-incident review. */
   | { openReviewTask: string }
   /** Tells an endpoint, by its name. */
-  | { webhook: string };
+  | { webhook: string }
+  /** Suggests to ask a tier before the ladder hands off to it; not once the clock is late. */
+  | { suggestConsult: 'next' | number }
+  /** Sends the customer an update from a template, or drafts one for somebody to send. */
+  | { sendUpdate: string }
+  | { draftUpdate: string }
+  | { declareMajor: true };
 
 /**
  * What to do where a step would tell somebody who is not there, nobody assigned or a tier closed: tell the next
@@ -142,7 +149,65 @@ export interface TierRule {
   calendar?: string;
   /** Teams with hours of their own. */
   teams?: readonly { name: string; calendar: string }[];
+  /** When somebody is on call for the tier outside its hours; who that is, the rota knows. */
+  onCall?: string;
+  /** What a handoff to the tier has to say. */
+  requires?: readonly PacketItem[];
+  /** What an hour of the tier's time costs. */
+  rate?: { perHour: number; currency: string };
 }
+
+/** What is agreed with a vendor, or with our own development. */
+export interface VendorRule {
+  /** Instead of the targets of the clock `vendor`: the underpinning contract, on the vendor's calendar. */
+  targets?: Targets;
+  /** Whether engaging it puts the ticket on hold for the vendor. */
+  hold?: boolean;
+  /** Who is told by the audience `vendorManager`. */
+  manager?: string;
+}
+
+/** How tickets come back that belong together: so many within a time, alike in these fields. */
+export interface RecurrenceRule {
+  count: number;
+  withinMs: number;
+  by?: readonly ('category' | 'service' | 'configurationItem' | 'symptom' | 'customer' | 'site')[];
+  /** How long it has to stay quiet before a fix counts as one. */
+  quietMs?: number;
+}
+
+/** What a crowded queue leads to. */
+export interface SurgeRule {
+  tier: number;
+  /** Tickets in the queue from which on it is crowded, and down to which it is not any more. */
+  depth: number;
+  clearAt?: number;
+  notify: Audience;
+  /** Agents of this tier may pull from the queue too, as long as it is crowded. */
+  raiseTo?: number;
+}
+
+/** A customer update that an event leads to. */
+export interface UpdateRule {
+  on: UpdateOccasion;
+  template: string;
+  /** Sent at once, or else drafted for somebody to send. */
+  send: boolean;
+}
+
+export const UPDATE_OCCASIONS = [
+  'opened',
+  'handedOn',
+  'vendorEngaged',
+  'majorDeclared',
+  'workaroundKnown',
+  'resolved',
+  'reopened',
+  'closed',
+] as const;
+export type UpdateOccasion = (typeof UPDATE_OCCASIONS)[number];
+
+export const RESOLUTION_PARTS = ['causeCode', 'article'] as const;
 
 /** A policy without its calendars: what a ticket carries. */
 export interface AppliedPolicy {
@@ -161,6 +226,21 @@ export interface AppliedPolicy {
   ackTimeoutMs?: number;
   /** Open time on the `always` calendar from resolved to closed; null for never. */
   autoCloseAfterMs: number | null;
+  /** After so many returns, and every so many more, a lead is called. */
+  handoffs?: { returnsBeforeLead?: number };
+  /** By name; `default` is for any other, and `development` for our own. */
+  vendors?: Readonly<Record<string, VendorRule>>;
+  /** What resolving has to say, and the cause codes to choose from. */
+  resolving?: { requires: readonly (typeof RESOLUTION_PARTS)[number][]; causeCodes?: readonly string[] };
+  /** How long somebody has to write an article that is needed. */
+  knowledge?: { articleTask: { ms: number; calendar: string } };
+  recurrence?: RecurrenceRule;
+  surge?: readonly SurgeRule[];
+  updates?: readonly UpdateRule[];
+  /** From how many affected users, or tickets that are part of it, a ticket is a major incident by itself. */
+  major?: { affectedUsers?: number; children?: number };
+  /** Who is paged where nobody is on call: a person or a channel. */
+  onCallFallback?: string;
   /** How far back a person and an integration may date a fact (docs/rules.md §9). */
   backdating: { personMs: number; integrationMs: number };
 }
@@ -222,6 +302,16 @@ export function ownerCalendar(policy: AppliedPolicy, tier: number, team: string 
   return rule?.teams?.find(({ name }) => name === team)?.calendar ?? rule?.calendar ?? 'always';
 }
 
+/** What is agreed with the vendor of an engagement; nothing beyond the clock's own targets where it is not said. */
+export function vendorRuleOf(policy: AppliedPolicy, vendor: string | undefined): VendorRule {
+  const { vendors = {} } = policy;
+  return (vendor === undefined ? undefined : vendors[vendor]) ?? vendors['default'] ?? {};
+}
+
+/** What a handoff to a tier has to say. */
+export const requiredBy = ({ tiers }: AppliedPolicy, tier: number): readonly PacketItem[] =>
+  tiers.find((one) => one.tier === tier)?.requires ?? [];
+
 /** Every calendar that the owner of a ticket may have. */
 function ownerCalendars({ tiers }: AppliedPolicy): string[] {
   const calendars = tiers.flatMap(({ calendar = 'always', teams = [] }) => [
@@ -234,7 +324,9 @@ function ownerCalendars({ tiers }: AppliedPolicy): string[] {
 /** The targets that a clock may have, on real calendars, under one priority or another, with one owner or another. */
 export function targetsOf(policy: AppliedPolicy, name: ClockName): Target[] {
   const { targets, byTier = {} } = clockRuleOf(policy, name);
-  return [targets, ...Object.values(byTier)]
+  const contracts = name === 'vendor' ? Object.values(policy.vendors ?? {}) : [];
+  const agreed = contracts.flatMap((contract) => contract.targets ?? []);
+  return [targets, ...Object.values(byTier), ...agreed]
     .flatMap((each) => PRIORITIES.flatMap((priority) => each[priority] ?? []))
     .flatMap((target) =>
       target.calendar === OWNER_CALENDAR

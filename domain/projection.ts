@@ -9,10 +9,13 @@ import {
   type ClockState,
   type Pause,
 } from './clock.ts';
+import { collaborationOf, commanderOf, parentOf } from './collaboration.ts';
+import type { Collaboration, MajorIncident } from './collaborators.ts';
 import { nextMilestone } from './escalation.ts';
 import type { ClockName, Priority } from './policy.ts';
-import type { Share, TicketState } from './situation.ts';
-import { sharesOf } from './shares.ts';
+import { EMPTY_PACKET, type Packet } from './packet.ts';
+import type { Share, Situation, TicketState } from './situation.ts';
+import { chargedInFlight, sharesOf } from './shares.ts';
 import { clocksOf, cycleKey, type Ticket } from './ticket.ts';
 
 /** What a list shows and filters by: an open ticket with an open hold is `onHold`. */
@@ -44,6 +47,31 @@ export interface TicketRow {
   /** Up to which instant `shares` counts. */
   sharesAt: number;
   attributes: Ticket['attributes'];
+  offeredTier: number | null;
+  offeredTeam: string | null;
+  offeredAt: number | null;
+  /** Since when nobody has it where it is, or is offered to. */
+  queuedAt: number | null;
+  major: boolean;
+  parent: string | null;
+  causeCode: string | null;
+  article: string | null;
+  needsArticle: boolean;
+  /** The customer's satisfaction as a share of the best, 0 to 1. */
+  rating: number | null;
+  handoffReturns: number;
+  /** Milliseconds in flight, by the tier that offered (docs/rules.md §9). */
+  inFlight: Record<number, number>;
+  teamwork: Teamwork;
+}
+
+/** Everybody and everything beside the owner, as the ticket carries it. */
+export interface Teamwork extends Collaboration {
+  offer: Situation['offer'];
+  automaticSince: number | null;
+  returnedSince: number | null;
+  packet: Packet;
+  major: (MajorIncident & { commander: string | null }) | null;
 }
 
 export interface ClockRow {
@@ -88,6 +116,40 @@ function clockRow(ticket: Ticket, clock: Clock): ClockRow {
   };
 }
 
+function teamworkOf(situation: Situation): Teamwork {
+  const { offer, automaticSince = null, returnedSince = null, packet = EMPTY_PACKET, major } = situation;
+  const commander = commanderOf(situation) ?? null;
+  return {
+    ...collaborationOf(situation),
+    offer,
+    automaticSince,
+    returnedSince,
+    packet,
+    major: major ? { ...major, commander } : null,
+  };
+}
+
+/** The part of the row that tells what others have to do with the ticket. */
+function togetherRow({ situation, rules }: Ticket, now: number) {
+  const { offer, queuedSince = null, resolution = {}, handoffReturns = 0 } = situation;
+  const { rating } = collaborationOf(situation);
+  return {
+    offeredTier: offer?.toTier ?? null,
+    offeredTeam: offer?.team ?? null,
+    offeredAt: offer?.since ?? null,
+    queuedAt: offer?.since ?? queuedSince,
+    major: situation.major !== undefined,
+    parent: parentOf(situation) ?? null,
+    causeCode: resolution.causeCode ?? null,
+    article: resolution.article ?? null,
+    needsArticle: resolution.needsArticle ?? false,
+    rating: rating ? rating.score / rating.outOf : null,
+    handoffReturns,
+    inFlight: chargedInFlight(situation, rules, now),
+    teamwork: teamworkOf(situation),
+  };
+}
+
 /** The rows of a ticket as of `now`. */
 export function project(ticket: Ticket, now: number): Projection {
   const { situation, rules } = ticket;
@@ -120,6 +182,7 @@ export function project(ticket: Ticket, now: number): Projection {
       shares: sharesOf(situation, rules, now),
       sharesAt: now,
       attributes: ticket.attributes,
+      ...togetherRow(ticket, now),
     },
     clocks,
   };

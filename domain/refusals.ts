@@ -13,6 +13,27 @@ export const REFUSAL_CODES = [
   'tier_unknown',
   'nothing_changed',
   'policy_differs',
+  'already_offered',
+  'already_assigned',
+  'already_joined',
+  'already_linked',
+  'already_major',
+  'already_restored',
+  'nothing_offered',
+  'not_in_queue',
+  'not_joined',
+  'not_linked',
+  'consult_not_open',
+  'engagement_not_open',
+  'draft_not_open',
+  'item_not_open',
+  'reason_missing',
+  'handoff_incomplete',
+  'override_not_allowed',
+  'promise_in_past',
+  'cause_code_missing',
+  'cause_code_unknown',
+  'article_missing',
   'precondition_failed',
   'task_open',
   'task_not_open',
@@ -35,4 +56,6 @@ export interface Refusal {
   state?: string;
   /** JSON pointer into the request, where a field is the reason. */
   pointer?: string;
+  /** Each fault of the request, where there may be several. */
+  errors?: readonly { pointer: string; code: string; message: string }[];
 }

@@ -15,11 +15,13 @@ import {
   type Clock,
   type OwnedTarget,
 } from './clock.ts';
+import { engagementOf } from './collaboration.ts';
 import {
   clockRuleOf,
   isMoreUrgent,
   ownerCalendar,
   OWNER_CALENDAR,
+  vendorRuleOf,
   type AppliedPolicy,
   type AppliedRules,
   type Basis,
@@ -28,10 +30,11 @@ import {
 } from './policy.ts';
 import { isUnanswered, type Situation } from './situation.ts';
 
-/** Whose promise a clock measures: the owner of the ticket, or the tier it is offered to. */
+/** Whose promise a clock measures: the owner of the ticket, the tier it is offered to, or a vendor. */
 export interface Owner {
   tier: number;
   team: string | null;
+  vendor?: string;
 }
 
 export const tierSubject = (tier: number): string => `tier${tier}`;
@@ -41,7 +44,14 @@ const TIER_CLOCKS: ReadonlySet<ClockName> = new Set(['tierAccept', 'tierWork']);
 
 export const isTierClock = (name: ClockName): boolean => TIER_CLOCKS.has(name);
 
-export function ownerOf(clock: Clock, { tier, team, offer }: Situation): Owner {
+const vendorOf = (situation: Situation, engagement: string | undefined): { vendor: string } => {
+  const { vendor, kind } = engagementOf(situation, engagement) ?? {};
+  return { vendor: vendor ?? (kind === 'development' ? kind : 'default') };
+};
+
+export function ownerOf(clock: Pick<Clock, 'name' | 'subject'>, situation: Situation): Owner {
+  const { tier, team, offer } = situation;
+  if (clock.name === 'vendor') return { tier, team, ...vendorOf(situation, clock.subject) };
   const isOffered = offer && clock.name === 'tierAccept' && clock.subject === tierSubject(offer.toTier);
   if (isOffered) return { tier: offer.toTier, team: offer.team };
   return { tier, team };
@@ -55,7 +65,8 @@ export function targetFor(
 ): OwnedTarget | undefined {
   const { targets, byTier } = clockRuleOf(policy, name);
   const own = isTierClock(name) ? byTier?.[owner.tier] : undefined;
-  const target = own?.[priority] ?? targets[priority];
+  const agreed = name === 'vendor' ? vendorRuleOf(policy, owner.vendor).targets : undefined;
+  const target = own?.[priority] ?? agreed?.[priority] ?? targets[priority];
   if (target?.calendar !== OWNER_CALENDAR) return target;
   return { ...target, calendar: ownerCalendar(policy, owner.tier, owner.team), byOwner: true };
 }
@@ -73,9 +84,7 @@ export function startedClock(
     return name in rules.policy.clocks
       ? startClock({ ...start, limit: { targetMs: 0, calendar: 'always', until: promisedAt } })
       : null;
-  const { tier, team, offer } = situation;
-  const isOffer = offer && name === 'tierAccept';
-  const owner = isOffer ? { tier: offer.toTier, team: offer.team } : { tier, team };
+  const owner = ownerOf({ name, ...(subject !== undefined && { subject }) }, situation);
   const target = targetFor(rules.policy, name, { priority: situation.priority, owner });
   return target ? startClock({ ...start, limit: limitOf(target) }) : null;
 }

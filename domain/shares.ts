@@ -7,6 +7,10 @@ import type { Share, Situation } from './situation.ts';
 
 type Totals = Partial<Record<Share, number>>;
 
+/** What is in flight, by the tier that offered it: `handoff/2`. Older folded totals have `handoff` alone. */
+type Detailed = Record<string, number>;
+const inFlight = (tier: number): string => `handoff/${tier}`;
+
 /** Where no resolution is promised. */
 const DEFAULT_CALENDAR = 'always';
 
@@ -29,19 +33,19 @@ function totalsOn(
   { shares, foldedShares }: Situation,
   rules: AppliedRules,
   { calendar, now }: { calendar: string; now: number },
-): Totals {
+): Detailed {
   const hours = rules.hours[calendar]!;
-  const totals: Totals = { ...foldedShares?.totalsMs[calendar] };
-  const add = (share: Share, ms: number) => {
+  const totals: Detailed = { ...foldedShares?.totalsMs[calendar] };
+  const add = (share: string, ms: number) => {
     if (ms > 0) totals[share] = (totals[share] ?? 0) + ms;
   };
-  shares.forEach(({ from, share, coveredBy }, i) => {
+  shares.forEach(({ from, share, coveredBy, charged }, i) => {
     if (share === 'none') return;
     const to = shares[i + 1]?.from ?? now;
     const open = openTimeBetween(hours, from, to);
     const cover = coveredBy === undefined ? undefined : rules.hours[coveredBy];
     const covered = cover ? openTimeOfBoth(hours, cover, from, to) : open;
-    add(share, covered);
+    add(share === 'handoff' && charged !== undefined ? inFlight(charged) : share, covered);
     add('uncovered', open - covered);
   });
   return totals;
@@ -49,7 +53,27 @@ function totalsOn(
 
 /** Milliseconds of open time per owner from opening to `now`; time after resolution belongs to nobody. */
 export function sharesOf(situation: Situation, rules: AppliedRules, now: number): Totals {
-  return totalsOn(situation, rules, { calendar: resolutionCalendar(situation, rules), now });
+  const detailed = totalsOn(situation, rules, { calendar: resolutionCalendar(situation, rules), now });
+  const totals: Totals = {};
+  for (const [key, ms] of Object.entries(detailed)) {
+    const share = key.split('/', 1)[0] as Share;
+    totals[share] = (totals[share] ?? 0) + ms;
+  }
+  return totals;
+}
+
+/** Of the time in flight, what is charged to each tier that offered: milliseconds, as in `sharesOf`. */
+export function chargedInFlight(
+  situation: Situation,
+  rules: AppliedRules,
+  now: number,
+): Record<number, number> {
+  const detailed = totalsOn(situation, rules, { calendar: resolutionCalendar(situation, rules), now });
+  const charged = Object.entries(detailed).flatMap(([key, ms]) => {
+    const [share, tier] = key.split('/');
+    return share === 'handoff' && tier !== undefined ? [[Number(tier), ms] as const] : [];
+  });
+  return Object.fromEntries(charged);
 }
 
 /** The situation with its spans before `until` folded: no share counted up to then or later changes. */

@@ -1,6 +1,8 @@
 /** How things stand with a ticket: what the fold of its story (domain/advance.ts) says. */
+import type { Collaboration, MajorIncident } from './collaborators.ts';
 import type { Clock } from './clock.ts';
 import type { DeskBody, EngineBody, LedgerEvent, OpenedBody, TicketAttributes } from './events.ts';
+import type { Packet, PacketItem } from './packet.ts';
 import type { HoldReason, Priority } from './policy.ts';
 
 export type TicketState = 'open' | 'resolved' | 'closed' | 'cancelled';
@@ -14,6 +16,17 @@ export interface Offer {
   toTier: number;
   team: string | null;
   since: number;
+  /** Who made it, and what its packet lacks. */
+  fromTier?: number;
+  missing?: readonly PacketItem[];
+  completeness?: number;
+}
+
+/** How a resolved ticket was explained. */
+export interface Resolution {
+  causeCode?: string;
+  article?: string;
+  needsArticle?: true;
 }
 
 /**
@@ -25,6 +38,8 @@ export type Share = HoldReason | 'uncovered' | 'handoff' | `tier${number}` | 'no
 export interface ShareSpan {
   from: number;
   share: Share;
+  /** Who offered what is in flight: it is charged to them (docs/rules.md §9). */
+  charged?: number;
   /** Whose closed hours are uncovered: the calendar of the tier that owns the ticket, where it is not round the clock. */
   coveredBy?: string;
 }
@@ -32,7 +47,7 @@ export interface ShareSpan {
 /** Old spans, folded: who owned how much open time up to `until`, per calendar that may judge the resolution. */
 export interface FoldedShares {
   until: number;
-  totalsMs: Readonly<Record<string, Partial<Record<Share, number>>>>;
+  totalsMs: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 export interface Situation {
@@ -52,6 +67,18 @@ export interface Situation {
   attributes?: TicketAttributes;
   holds: readonly Hold[];
   offer: Offer | null;
+  /** Since when a ticket that the ladder handed on waits for its tier to say that it saw it. */
+  automaticSince?: number | null;
+  /** Since when a lead has to decide about an automatic handoff that its tier returned. */
+  returnedSince?: number | null;
+  /** Offers that came back. */
+  handoffReturns?: number;
+  /** Since when nobody has it where it is. */
+  queuedSince?: number | null;
+  packet?: Packet;
+  collaboration?: Collaboration;
+  major?: MajorIncident;
+  resolution?: Resolution;
   clocks: readonly Clock[];
   /** Opening counts as the customer's first message. */
   lastCustomerMessageAt: number;
@@ -92,40 +119,57 @@ export type StoryEvent = LedgerEvent<StoryBody>;
 /** Everything in a story but its beginning. */
 export type Happening = Exclude<StoryEvent, LedgerEvent<OpenedBody>>;
 
-const STORY_TYPES: ReadonlySet<string> = new Set<StoryBody['type']>([
-  'opened',
-  'acknowledged',
-  'assigned',
-  'messageAdded',
-  'held',
-  'resumed',
-  'vendorReturned',
-  'prioritised',
-  'handoffOffered',
-  'handoffAccepted',
-  'handedOff',
-  'resolved',
-  'reopened',
-  'closed',
-  'autoClosed',
-  'cancelled',
-  'handoffReturned',
-  'consultAsked',
-  'consultAnswered',
-  'vendorEngaged',
-  'restored',
-  'committed',
-  'taskCreated',
-  'taskDone',
-  'marked',
-  'attributesChanged',
-  'priorityRaised',
-  'reviewTaskOpened',
-  'holdExpired',
-]);
+/** Every type of event that folds, so that the compiler tells of a new one. */
+const STORY_TYPES = {
+  opened: true,
+  acknowledged: true,
+  assigned: true,
+  messageAdded: true,
+  held: true,
+  resumed: true,
+  vendorEngaged: true,
+  vendorAsked: true,
+  vendorReturned: true,
+  prioritised: true,
+  handoffOffered: true,
+  handoffAccepted: true,
+  handoffReturned: true,
+  handoffWithdrawn: true,
+  packetWritten: true,
+  handedOff: true,
+  consultAsked: true,
+  consultAnswered: true,
+  consultWithdrawn: true,
+  joined: true,
+  left: true,
+  linked: true,
+  unlinked: true,
+  reproduced: true,
+  rated: true,
+  updateDrafted: true,
+  majorDeclared: true,
+  checklistAttached: true,
+  checklistItemDone: true,
+  articlesOffered: true,
+  problemNoted: true,
+  restored: true,
+  committed: true,
+  taskCreated: true,
+  taskDone: true,
+  marked: true,
+  attributesChanged: true,
+  priorityRaised: true,
+  reviewTaskOpened: true,
+  holdExpired: true,
+  resolved: true,
+  reopened: true,
+  closed: true,
+  autoClosed: true,
+  cancelled: true,
+} satisfies Record<StoryBody['type'], true>;
 
 export function isStoryEvent(event: LedgerEvent): event is StoryEvent {
-  return STORY_TYPES.has(event.type);
+  return Object.hasOwn(STORY_TYPES, event.type);
 }
 
 /** Nobody waits for a customer who was not asked anything since the last word from there (docs/rules.md §9). */

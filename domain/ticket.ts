@@ -88,6 +88,8 @@ const CYCLES_CARRIED = 10;
 export const stepKey = (clock: ClockName, cycle: number, step: string): string => `${clock}/${cycle}/${step}`;
 /** Marks a hold that has had its longest time. */
 export const holdKey = ({ reason, since }: Hold): string => `hold/${reason}/${since}`;
+/** Marks that a lead was called about so many returns. */
+export const returnsKey = (returns: number): string => `pingPong/${returns}`;
 export const cycleKey = (clock: ClockName, cycle: number): string => `${clock}/${cycle}`;
 
 /** The fields of a ticket that choose its policy. */
@@ -360,6 +362,8 @@ function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {
     const record = { revision, standing: event.type === 'breached', deadlineAt };
     return { ...ticket, breaches: { ...ticket.breaches, [cycleKey(event.clock, event.cycle)]: record } };
   }
+  if (event.type === 'leadCalled')
+    return { ...ticket, steps: { ...ticket.steps, [returnsKey(event.returns)]: true } };
   if (event.type === 'holdExpired') return { ...ticket, steps: { ...ticket.steps, [holdKey(event)]: true } };
   if (event.type === 'rulesConfirmed') return { ...ticket, matchedOn: matchableOf(ticket.attributes) };
   if (event.type === 'rulesChanged') return underOtherRules(ticket, event);

@@ -3,7 +3,8 @@
  * Temporal client in any language may send them. Instants are epoch milliseconds (UTC).
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CommandType, Opening, Request } from '../domain/decide.ts';
+import type { CommandType } from '../domain/commands.ts';
+import type { Opening, Request } from '../domain/decide.ts';
 import type { Fact } from '../domain/events.ts';
 import type { Script } from '../domain/history.ts';
 import type { JournalName, JournalRequest } from '../domain/journal.ts';
@@ -59,6 +60,29 @@ export const requestUpdates = {
   resume: defineUpdate<Granted, [Request]>('resume'),
   prioritise: defineUpdate<Granted, [Request]>('prioritise'),
   offerHandoff: defineUpdate<Granted, [Request]>('offerHandoff'),
+  take: defineUpdate<Granted, [Request]>('take'),
+  sendUpdate: defineUpdate<Granted, [Request]>('sendUpdate'),
+  acceptHandoff: defineUpdate<Granted, [Request]>('acceptHandoff'),
+  returnHandoff: defineUpdate<Granted, [Request]>('returnHandoff'),
+  withdrawHandoff: defineUpdate<Granted, [Request]>('withdrawHandoff'),
+  writePacket: defineUpdate<Granted, [Request]>('writePacket'),
+  consult: defineUpdate<Granted, [Request]>('consult'),
+  answerConsult: defineUpdate<Granted, [Request]>('answerConsult'),
+  withdrawConsult: defineUpdate<Granted, [Request]>('withdrawConsult'),
+  swarm: defineUpdate<Granted, [Request]>('swarm'),
+  shadow: defineUpdate<Granted, [Request]>('shadow'),
+  leave: defineUpdate<Granted, [Request]>('leave'),
+  engageVendor: defineUpdate<Granted, [Request]>('engageVendor'),
+  askVendor: defineUpdate<Granted, [Request]>('askVendor'),
+  vendorReturned: defineUpdate<Granted, [Request]>('vendorReturned'),
+  link: defineUpdate<Granted, [Request]>('link'),
+  unlink: defineUpdate<Granted, [Request]>('unlink'),
+  reproduce: defineUpdate<Granted, [Request]>('reproduce'),
+  restore: defineUpdate<Granted, [Request]>('restore'),
+  commit: defineUpdate<Granted, [Request]>('commit'),
+  rate: defineUpdate<Granted, [Request]>('rate'),
+  completeItem: defineUpdate<Granted, [Request]>('completeItem'),
+  declareMajor: defineUpdate<Granted, [Request]>('declareMajor'),
   resolve: defineUpdate<Granted, [Request]>('resolve'),
   reopen: defineUpdate<Granted, [Request]>('reopen'),
   close: defineUpdate<Granted, [Request]>('close'),

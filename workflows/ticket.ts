@@ -8,10 +8,12 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { decideRequest, type Command, type CommandType, type Request } from '../domain/decide.ts';
+import type { Command, CommandType } from '../domain/commands.ts';
+import { decideRequest, type Request } from '../domain/decide.ts';
 import { nextMilestone } from '../domain/escalation.ts';
 import { isFactId } from '../domain/facts.ts';
 import { nextInstant, type Script } from '../domain/history.ts';
@@ -70,14 +72,27 @@ function setHandlers(book: Book, clock: () => number): void {
   });
   setHandler(openTicketUpdate, async () => granted(book, book.current!.openingId));
   for (const type of Object.keys(requestUpdates) as CommandType[])
-    setHandler(requestUpdates[type], async (request) => grant(book, asked(type, request), clock()), {
-      validator: (request) => validate(book, asked(type, request), clock()),
-    });
+    setHandler(
+      requestUpdates[type],
+      async (request) => grant(book, asOfItsTime(asked(type, request)), clock()),
+      {
+        validator: (request) => validate(book, asked(type, request), clock()),
+      },
+    );
 }
 
 /** The name of the update says what is asked, whatever the payload says. */
 function asked(type: CommandType, request: Request): Request {
   return { ...request, command: { ...request.command, type } as Command };
+}
+
+/** A run of the time before handoffs waited for their tier goes on as it was. */
+function asOfItsTime(request: Request): Request {
+  const { command } = request;
+  if (command.type !== 'offerHandoff') return request;
+  const { acceptedAtOnce: _asSent, ...offer } = command;
+  const waits = patched('handoff-waits-for-its-tier');
+  return { ...request, command: waits ? offer : { ...offer, acceptedAtOnce: true } };
 }
 
 /** Synchronous and pure: a refused request leaves no trace. One already answered passes. */

@@ -32,6 +32,10 @@ export const clockName = z
   .openapi({ description: 'A standard clock, or one of the policy’s own', examples: [...STANDARD_CLOCKS] });
 export const word = z.string().trim().min(1).max(200);
 export const freeText = z.string().min(1).max(20_000);
+/** Shown as links: no `javascript:`, no `data:`. */
+export const link = z
+  .url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' })
+  .max(2000);
 export const tierNumber = z.int().min(1).max(9);
 
 /** Attributes of a ticket to set; null takes one away. The policy is chosen again by customer, service, category, type. */

@@ -1,5 +1,6 @@
 /** What goes out to a webhook when the ladder asks for somebody. */
 import { z } from 'zod';
+import { NOTICES } from '../../domain/events.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
 import { clockName, holdReason, instant } from './common.ts';
 import { NOTIFICATION_EXAMPLE } from './examples.ts';
@@ -21,6 +22,15 @@ export const notification = z
       hold: holdReason
         .optional()
         .openapi({ description: 'Instead of a step: a hold that has lasted too long' }),
+      notice: z
+        .enum(NOTICES)
+        .optional()
+        .openapi({ description: 'Instead of a step: something that calls for a person' }),
+      reference: z
+        .string()
+        .optional()
+        .openapi({ description: 'The problem, or how many returns it has been' }),
+      vendor: z.string().optional().openapi({ description: 'Whose vendor manager is meant' }),
       links: z.object({ ticket: z.string() }),
     }),
   })

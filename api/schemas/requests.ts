@@ -1,22 +1,12 @@
 /** Bodies of the requests on a ticket, and what each asks of the engine. */
 import { z } from 'zod';
-import type { Command, CommandType } from '../../domain/decide.ts';
+import type { CommandType } from '../../domain/commands.ts';
 import type { AttributeChanges } from '../../domain/events.ts';
-import { priorityOf, type AppliedPolicy, type Level } from '../../domain/policy.ts';
-import type { RefusalCode } from '../../domain/refusals.ts';
-import {
-  actingFor,
-  attributeChanges,
-  freeText,
-  holdReason,
-  level,
-  priority,
-  tierNumber,
-  word,
-} from './common.ts';
-
-const comment = freeText.optional();
-const common = { actingFor };
+import { priorityOf, type Level } from '../../domain/policy.ts';
+import { attributeChanges, freeText, holdReason, level, priority, word } from './common.ts';
+import { HANDOFF_REQUESTS } from './handoff-requests.ts';
+import { comment, common, spec, type RequestSpec } from './request-spec.ts';
+import { TOGETHER_REQUESTS } from './together-requests.ts';
 
 const priorityOrMatrix = z
   .strictObject({
@@ -43,24 +33,27 @@ const assignment = z
     path: ['assignee'],
   });
 
-/** Body, wording for the documentation, and the command. Free text goes to the erasable store, not to the engine. */
-interface RequestSpec<S extends z.ZodType = z.ZodType> {
-  /** `post` unless said otherwise. */
-  method?: 'patch';
-  /** Beyond the ticket's own. */
-  path: string;
-  summary: string;
-  body: S;
-  example: z.input<S>;
-  /** Why it may be refused, besides what refuses every request. */
-  refusals: readonly RefusalCode[];
-  command(body: z.output<S>, policy: AppliedPolicy): Command;
-}
+const resolutionBody = z
+  .strictObject({
+    resolution: freeText.optional(),
+    causeCode: word.optional().openapi({ description: 'One of the policy’s, where it lists any' }),
+    article: word.optional().openapi({ description: 'The article with the solution' }),
+    needsArticle: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'Somebody has to write one: opens a task' }),
+    resolveChildren: z.literal(true).optional().openapi({
+      description: 'Resolve the tickets of the major incident with it',
+    }),
+    ...common,
+  })
+  .refine(({ article, needsArticle }) => !(article && needsArticle), {
+    error: 'send article or needsArticle, not both',
+    path: ['needsArticle'],
+  });
 
-const spec = <S extends z.ZodType>(one: RequestSpec<S>): RequestSpec => one as unknown as RequestSpec;
-
-/** What is asked of one ticket; a change of rules is asked of many, elsewhere. */
-export type TicketRequest = Exclude<CommandType, 'changeRules'>;
+/** What is asked of one ticket by name; a change of rules is asked of many, and a queue is pulled, elsewhere. */
+export type TicketRequest = Exclude<CommandType, 'changeRules' | 'take'>;
 
 export const REQUESTS: Record<TicketRequest, RequestSpec> = {
   acknowledge: spec({
@@ -128,21 +121,21 @@ export const REQUESTS: Record<TicketRequest, RequestSpec> = {
       ...(urgency && { urgency }),
     }),
   }),
-  offerHandoff: spec({
-    path: 'offer-handoff',
-    summary: 'Hand it on to another tier; accepted at once for now',
-    body: z.strictObject({ toTier: tierNumber, team: word.optional(), reason: freeText, ...common }),
-    example: { toTier: 2, reason: 'Needs access to the core routers.' },
-    refusals: ['ticket_resolved', 'tier_unknown', 'same_tier'],
-    command: ({ toTier, team }) => ({ type: 'offerHandoff', toTier, ...(team && { team }) }),
-  }),
+  ...HANDOFF_REQUESTS,
+  ...TOGETHER_REQUESTS,
   resolve: spec({
     path: 'resolve',
     summary: 'Say that it is solved; stops the resolution clock',
-    body: z.strictObject({ resolution: freeText.optional(), causeCode: word.optional(), ...common }),
-    example: { resolution: 'Line card replaced.', causeCode: 'hardware' },
-    refusals: ['ticket_resolved'],
-    command: ({ causeCode }) => ({ type: 'resolve', ...(causeCode && { causeCode }) }),
+    body: resolutionBody,
+    example: { resolution: 'Line card replaced.', causeCode: 'hardware', needsArticle: true },
+    refusals: ['ticket_resolved', 'cause_code_missing', 'cause_code_unknown', 'article_missing'],
+    command: ({ causeCode, article, needsArticle, resolveChildren }) => ({
+      type: 'resolve',
+      ...(causeCode && { causeCode }),
+      ...(article && { article }),
+      ...(needsArticle && { needsArticle }),
+      ...(resolveChildren && { children: true as const }),
+    }),
   }),
   reopen: spec({
     path: 'reopen',
@@ -182,14 +175,16 @@ export const REQUESTS: Record<TicketRequest, RequestSpec> = {
 /** Where `reason` is a word of the engine rather than somebody's own words. */
 const REASON_IS_A_WORD: ReadonlySet<CommandType> = new Set(['hold', 'resume']);
 
-/** The free text in a body, if any: kept erasable, and out of the engine. */
+/** The free text in a body, if any: kept erasable, and out of the engine. A packet is text, item by item. */
 export function textOf(
   type: TicketRequest,
   body: Record<string, unknown>,
-): Record<string, string> | undefined {
+): Record<string, unknown> | undefined {
   const names = ['text', 'comment', 'resolution', ...(REASON_IS_A_WORD.has(type) ? [] : ['reason'])];
   const texts = names.flatMap((name) =>
     typeof body[name] === 'string' ? [[name, body[name]] as const] : [],
   );
-  return texts.length > 0 ? Object.fromEntries(texts) : undefined;
+  const packet = body['packet'] as Record<string, unknown> | undefined;
+  if (texts.length === 0 && !packet) return undefined;
+  return { ...Object.fromEntries(texts), ...(packet && { packet }) };
 }

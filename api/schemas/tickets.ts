@@ -1,5 +1,6 @@
 /** Tickets: what is sent to open one, and how they are shown. */
 import { z } from 'zod';
+import { ENGAGEMENTS, PARTICIPATIONS, RELATIONS } from '../../domain/collaborators.ts';
 import { CHANNELS } from '../../domain/events.ts';
 import {
   actingFor,
@@ -9,6 +10,7 @@ import {
   instantMs,
   level,
   limit,
+  link,
   markedId,
   markedInstant,
   page,
@@ -16,12 +18,8 @@ import {
   seconds,
   word,
 } from './common.ts';
+import { packetItem } from './packet.ts';
 import { OPEN_TICKET_EXAMPLE, TICKET_EXAMPLE } from './examples.ts';
-
-/** Shown as links: no `javascript:`, no `data:`. */
-const link = z
-  .url({ protocol: /^https?$/, error: 'must be a URL that starts with https:// or http://' })
-  .max(2000);
 
 const external = z.strictObject({
   system: word.regex(/^[\w.-]+$/),
@@ -87,6 +85,88 @@ const remaining = z
   })
   .partial();
 
+/** Everybody and everything beside the owner. */
+const together = {
+  queuedAt: instant
+    .nullable()
+    .openapi({ description: 'Since when nobody has it where it is, or is offered to' }),
+  offer: z
+    .object({
+      toTier: z.int(),
+      team: z.string().nullable(),
+      fromTier: z.int().optional(),
+      since: instant,
+      missing: z.array(packetItem).optional(),
+      completeness: z.int().optional(),
+    })
+    .nullable()
+    .openapi({ description: 'The handoff that nobody has accepted yet' }),
+  awaitsAcceptanceSince: instant.nullable().openapi({
+    description: 'The ladder handed it on, and the tier has not said yet that it saw it',
+  }),
+  awaitsLeadSince: instant.nullable().openapi({
+    description: 'Its tier returned what the ladder had handed on: a lead decides',
+  }),
+  handoffReturns: z.int(),
+  packet: z.object({ items: z.array(packetItem), articles: z.array(z.string()) }),
+  consults: z.array(
+    z.object({
+      id: z.string(),
+      toTier: z.int().optional(),
+      team: z.string().optional(),
+      agent: z.string().optional(),
+      askedAt: instant,
+      answeredAt: instant.nullable(),
+      solved: z.boolean().optional(),
+      withdrawn: z.boolean().optional(),
+    }),
+  ),
+  people: z.array(
+    z.object({
+      agent: z.string(),
+      as: z.enum(PARTICIPATIONS),
+      skills: z.array(z.string()).optional(),
+      since: instant,
+    }),
+  ),
+  engagements: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(ENGAGEMENTS),
+      vendor: z.string().optional(),
+      reference: z.string().optional(),
+      engagedAt: instant,
+      asked: z.int(),
+      returnedAt: instant.nullable(),
+    }),
+  ),
+  relations: z.array(
+    z.object({ relation: z.enum(RELATIONS), reference: z.string(), url: z.string().optional() }),
+  ),
+  checklists: z.array(
+    z.object({
+      procedure: z.string(),
+      version: z.int(),
+      items: z.array(z.string()),
+      done: z.array(z.string()),
+    }),
+  ),
+  drafts: z
+    .array(z.object({ draft: z.string(), template: z.string().optional(), since: instant }))
+    .openapi({ description: 'Customer updates that wait for somebody to send them' }),
+  reproducedIn: z.array(z.string()),
+  major: z
+    .object({ since: instant, commander: z.string().nullable(), automatic: z.boolean().optional() })
+    .nullable(),
+  parent: z.string().nullable().openapi({ description: 'The major incident that it is part of' }),
+  resolution: z.object({
+    causeCode: z.string().nullable(),
+    article: z.string().nullable(),
+    needsArticle: z.boolean(),
+  }),
+  rating: z.object({ score: z.number(), outOf: z.number() }).nullable(),
+};
+
 export const ticketView = z
   .object({
     id: z.string(),
@@ -123,6 +203,10 @@ export const ticketView = z
       description: 'Open time on the resolution calendar by who owned it, up to `timeByOwnerAt`, in seconds',
     }),
     timeByOwnerAt: instant,
+    inFlightByTier: z.record(z.string(), seconds).openapi({
+      description: 'Of the time under handoff, what is charged to each tier that offered',
+    }),
+    ...together,
     sequence: z.int().openapi({ description: 'Last event this shows; also the ETag' }),
     asOf: instant,
     links: z.object({ self: z.string(), timeline: z.string(), clocks: z.string() }),

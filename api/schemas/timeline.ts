@@ -1,6 +1,15 @@
 /** What happened to a ticket, as its timeline shows it. */
 import { z } from 'zod';
-import { AUTHORS, PROMISES, VISIBILITIES, type EventType } from '../../domain/events.ts';
+import { ENGAGEMENTS, PARTICIPATIONS, RELATIONS } from '../../domain/collaborators.ts';
+import {
+  ARTICLE_MOMENTS,
+  AUTHORS,
+  NOTICES,
+  PROBLEM_NEWS,
+  PROMISES,
+  VISIBILITIES,
+  type EventType,
+} from '../../domain/events.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
 import {
   clockName,
@@ -14,6 +23,7 @@ import {
   priority,
 } from './common.ts';
 import { TIMELINE_EXAMPLE } from './examples.ts';
+import { packetItem, packetSchema } from './packet.ts';
 import { customFields, requester, ticketView } from './tickets.ts';
 
 /** Every type of event, so that the compiler tells of a new one. */
@@ -57,6 +67,26 @@ const TYPES = Object.keys({
   holdExpired: true,
   rulesChanged: true,
   rulesConfirmed: true,
+  handoffWithdrawn: true,
+  packetWritten: true,
+  consultWithdrawn: true,
+  consultSuggested: true,
+  joined: true,
+  left: true,
+  vendorAsked: true,
+  linked: true,
+  unlinked: true,
+  reproduced: true,
+  rated: true,
+  updateRequested: true,
+  updateDrafted: true,
+  majorDeclared: true,
+  reviewRequested: true,
+  checklistAttached: true,
+  checklistItemDone: true,
+  articlesOffered: true,
+  problemNoted: true,
+  leadCalled: true,
 } satisfies Record<EventType, true>) as EventType[];
 
 const actor = z.object({
@@ -72,6 +102,7 @@ const words = z
     comment: z.string(),
     reason: z.string(),
     resolution: z.string(),
+    packet: packetSchema,
     subject: z.string(),
     description: z.string(),
     requester: z.object(requester.shape),
@@ -120,7 +151,6 @@ const eventData = z
     revision: z.int(),
     deadlineAt: instant,
     resolvedAt: instant,
-    problem: z.string(),
     pinned: z.boolean(),
     engagement: z.string(),
     vendor: z.string(),
@@ -137,11 +167,46 @@ const eventData = z
     hold: holdReason,
     since: instant,
     atEnd: z.enum(['resume', 'askLead']),
-    cause: z.enum(['policyChanged', 'calendarChanged', 'attributesChanged']),
+    cause: z.enum(['policyChanged', 'calendarChanged', 'attributesChanged', 'majorIncident']),
     change: z.string(),
     retroactive: z.boolean(),
     policy: z.string(),
     version: z.int(),
+    reservation: z.string(),
+    update: z.boolean(),
+    template: z.string(),
+    parent: z.string(),
+    kind: z.enum(ENGAGEMENTS),
+    reference: z.string(),
+    outcome: z.string(),
+    items: z.array(z.string()).openapi({ description: 'Of a packet, or of a checklist' }),
+    articles: z.array(z.string()),
+    missing: z.array(packetItem),
+    completeness: z.int(),
+    override: z.boolean(),
+    skipped: z.array(z.int()),
+    agent: z.string(),
+    solved: z.boolean(),
+    as: z.enum(PARTICIPATIONS),
+    skills: z.array(z.string()),
+    relation: z.enum(RELATIONS),
+    url: z.string(),
+    environment: z.string(),
+    score: z.number(),
+    outOf: z.number(),
+    send: z.boolean(),
+    draft: z.string(),
+    commander: z.string(),
+    procedure: z.string(),
+    item: z.string(),
+    at: z.enum(ARTICLE_MOMENTS),
+    problem: z.string().openapi({ description: 'The problem; of a rejected fact, what is wrong with it' }),
+    news: z.enum(PROBLEM_NEWS),
+    article: z.string(),
+    needsArticle: z.boolean(),
+    children: z.boolean(),
+    notice: z.enum(NOTICES),
+    returns: z.int(),
   })
   .partial();
 

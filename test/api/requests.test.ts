@@ -26,6 +26,8 @@ async function ticketAfter(...steps: readonly Step[]): Promise<string> {
   return id;
 }
 
+const OFFER = { path: 'offer-handoff', body: { toTier: 2, reason: 'Core routers.' } };
+
 test.each<[Step, readonly Step[], object]>([
   [{ path: 'acknowledge' }, [], { state: 'open', acknowledgedAt: expect.any(String) }],
   [
@@ -45,7 +47,12 @@ test.each<[Step, readonly Step[], object]>([
   [{ path: 'resume' }, [{ path: 'hold', body: { reason: 'internal' } }], { state: 'open', holds: [] }],
   [{ path: 'prioritise', body: { priority: 'P3' } }, [], { priority: 'P3' }],
   [{ path: 'prioritise', body: { impact: 'low', urgency: 'medium' } }, [], { priority: 'P4' }],
-  [{ path: 'offer-handoff', body: { toTier: 2, reason: 'Core routers.' } }, [], { tier: 2, handoffs: 1 }],
+  [OFFER, [], { tier: 1, offer: { toTier: 2, fromTier: 1, since: expect.any(String) } }],
+  [
+    { path: 'accept-handoff', body: { assignee: 'agent-21' } },
+    [OFFER],
+    { tier: 2, handoffs: 1, assignee: 'agent-21', offer: null },
+  ],
   [RESOLVE, [], { state: 'resolved', resolvedAt: expect.any(String) }],
   [
     { path: 'reopen', body: { reason: 'It fails again.' } },

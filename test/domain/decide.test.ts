@@ -1,6 +1,7 @@
 /** Requests are granted or refused; facts are taken in once, whenever they arrive. */
 import { describe, expect, test } from '@jest/globals';
-import { decideFact, decideRequest, type Command } from '../../domain/decide.ts';
+import { decideFact, decideRequest } from '../../domain/decide.ts';
+import type { Command } from '../../domain/commands.ts';
 import type { Fact } from '../../domain/events.ts';
 import { at, hourOf, MS, PaperDesk } from '../support/paper-desk.ts';
 
@@ -99,10 +100,12 @@ describe('a request', () => {
   test('keeps who asked, and gives its events ids of its own', () => {
     const desk = new PaperDesk();
     desk.ask(1, { type: 'offerHandoff', toTier: 2 });
+    desk.ask(1, { type: 'acceptHandoff', assignee: 'agent-21' });
     const events = desk.ledger.filter(({ source, type }) => source === 'request' && type !== 'opened');
     expect(events.map(({ id, type }) => [id, type])).toEqual([
       ['request:r1/0', 'handoffOffered'],
-      ['request:r1/1', 'handoffAccepted'],
+      ['request:r2/0', 'handoffAccepted'],
+      ['request:r2/1', 'assigned'],
     ]);
     expect(events[0]!.actor).toEqual({ subject: 'key-1', role: 'agent' });
   });

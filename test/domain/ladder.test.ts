@@ -152,7 +152,7 @@ describe('an acknowledgement', () => {
   test('is of one tier: a handoff ends it', () => {
     const desk = watched(deskWith([step('breach', 100, hourly(2))]), 9, 10);
     desk.ask(10.2, { type: 'acknowledge' });
-    desk.ask(10.5, { type: 'offerHandoff', toTier: 2 });
+    desk.handOn(10.5, 2);
     expect(stepsOf(watched(desk, 11, 20))).toEqual(['breach 10', 'breach~1 11', 'breach~2 12']);
   });
 

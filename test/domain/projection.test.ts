@@ -77,7 +77,7 @@ test('a clock and its cycle have one row, also where other rules count cycles ag
   const desk = new PaperDesk({ policy: anybody, priority: 'P3' });
   desk.changeRules(1, urgentOnly);
   desk.ask(2, { type: 'prioritise', priority: 'P1' });
-  desk.ask(3, { type: 'offerHandoff', toTier: 2 });
+  desk.handOn(3, 2);
   const cycles = rowsOf(desk, 4).clocks.map(({ clock, cycle }) => `${clock}/${cycle}`);
   expect(cycles).toContain('tierAccept/1');
   expect(cycles).toEqual([...new Set(cycles)]);

@@ -492,7 +492,7 @@ describe('a hand-off', () => {
     const desk = new PaperDesk();
     desk.ask(1, { type: 'assign', assignee: 'agent-7', team: 'desk' });
     desk.ask(1, { type: 'acknowledge' });
-    expect(desk.ask(2, { type: 'offerHandoff', toTier: 2, team: 'network' })).toBeNull();
+    expect(desk.handOn(2, 2, 'network')).toBeNull();
     expect(desk.ticket.situation).toMatchObject({
       tier: 2,
       team: 'network',
@@ -517,9 +517,9 @@ describe('a hand-off', () => {
 
   test('back to a tier it came from counts as a return', () => {
     const desk = new PaperDesk();
-    desk.ask(1, { type: 'offerHandoff', toTier: 2 });
-    desk.ask(2, { type: 'offerHandoff', toTier: 1 });
-    desk.ask(3, { type: 'offerHandoff', toTier: 3 });
+    desk.handOn(1, 2);
+    desk.handOn(2, 1);
+    desk.handOn(3, 3);
     expect(desk.ticket.situation).toMatchObject({ handoffs: 3, tierReturns: 1 });
   });
 

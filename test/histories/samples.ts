@@ -66,16 +66,32 @@ function wordsOf(fact: Fact): string {
     case 'closed':
     case 'cancelled':
       return fact.type;
-    case 'vendorEngaged':
-    case 'handoffReturned':
-    case 'consultAsked':
-    case 'consultAnswered':
-    case 'restored':
+    case 'articlesOffered':
+    case 'attributesChanged':
+    case 'checklistAttached':
+    case 'checklistItemDone':
     case 'committed':
+    case 'consultAnswered':
+    case 'consultAsked':
+    case 'consultWithdrawn':
+    case 'handoffReturned':
+    case 'handoffWithdrawn':
+    case 'joined':
+    case 'left':
+    case 'linked':
+    case 'majorDeclared':
+    case 'marked':
+    case 'packetWritten':
+    case 'problemNoted':
+    case 'rated':
+    case 'reproduced':
+    case 'restored':
     case 'taskCreated':
     case 'taskDone':
-    case 'marked':
-    case 'attributesChanged':
+    case 'unlinked':
+    case 'updateDrafted':
+    case 'vendorAsked':
+    case 'vendorEngaged':
       throw new Error(`no log says ${fact.type}`);
   }
 }

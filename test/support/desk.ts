@@ -14,7 +14,8 @@ import { createJournalRunner, type JournalRunner } from '../../api/journal-runne
 import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
 import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/rules.ts';
-import type { Command, Opening } from '../../domain/decide.ts';
+import type { Command } from '../../domain/commands.ts';
+import type { Opening } from '../../domain/decide.ts';
 import type { DeskBody, Fact, LedgerEvent, TicketAttributes } from '../../domain/events.ts';
 import type { Policy, Priority } from '../../domain/policy.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';

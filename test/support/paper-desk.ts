@@ -10,9 +10,9 @@ import {
   decideMatchedRules,
   decideOpening,
   decideRequest,
-  type Command,
   type Opening,
 } from '../../domain/decide.ts';
+import type { Command } from '../../domain/commands.ts';
 import { settle } from '../../domain/escalation.ts';
 import type {
   DeskBody,
@@ -140,6 +140,12 @@ export class PaperDesk {
       ? { rules: rulesOf(policy, this.ticket.situation.openedAt, at(hour)) }
       : { policy: name, version };
     return this.#keep(decideMatchedRules(this.ticket, { matchedOn, ...found }, at(hour)));
+  }
+
+  /** Offered and accepted in one moment; the answer is null, or the code of the first refusal. */
+  handOn(hour: number, toTier: number, team?: string): string | null {
+    const offer: Command = { type: 'offerHandoff', toTier, isReasoned: true, ...(team && { team }) };
+    return this.ask(hour, offer) ?? this.ask(hour, { type: 'acceptHandoff' });
   }
 
   customerWrites(hour: number, heard = hour): readonly LedgerEvent[] {

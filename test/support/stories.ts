@@ -54,6 +54,7 @@ export const STORIES: Record<string, Story> = {
     await desk.ask(ticketId, { type: 'assign', assignee: 'agent-1' });
     await desk.ask(ticketId, { type: 'prioritise', priority: 'P2' });
     await desk.ask(ticketId, { type: 'offerHandoff', toTier: 2 });
+    await desk.ask(ticketId, { type: 'acceptHandoff' });
     await desk.ask(ticketId, { type: 'resolve' });
     await desk.ask(ticketId, { type: 'reopen' });
     await desk.ask(ticketId, { type: 'resolve' });
