@@ -150,7 +150,7 @@ export interface TierRule {
   /** Teams with hours of their own. */
   teams?: readonly { name: string; calendar: string }[];
   /** When somebody is on call for the tier outside its hours; who that is, the rota knows. */
-  onCall?: string;
+  onCall?: { calendar: string };
   /** What a handoff to the tier has to say. */
   requires?: readonly PacketItem[];
   /** What an hour of the tier's time costs. */

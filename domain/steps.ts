@@ -26,7 +26,7 @@ function tierMeant(ticket: Ticket, to: 'next' | number): number | null {
 /** Whether a tier works at `now`, or has somebody on call. */
 function isCovered({ rules }: Ticket, tier: number, now: number): boolean {
   const rule = rules.policy.tiers.find((one) => one.tier === tier);
-  return [rule?.calendar ?? 'always', rule?.onCall].some((calendar) => {
+  return [rule?.calendar ?? 'always', rule?.onCall?.calendar].some((calendar) => {
     const hours = calendar === undefined ? undefined : rules.hours[calendar];
     return hours !== undefined && isOpenAt(hours, now);
   });

@@ -106,7 +106,23 @@ function targetSchema(known: Known) {
   ]);
 }
 
-const ACTIONS = ['notify', 'page', 'handOff', 'raisePriority', 'openReviewTask', 'webhook'] as const;
+const ACTIONS = [
+  'notify',
+  'page',
+  'handOff',
+  'raisePriority',
+  'openReviewTask',
+  'webhook',
+  'suggestConsult',
+  'sendUpdate',
+  'draftUpdate',
+  'declareMajor',
+] as const;
+
+/** A template of customer updates; whether there is one, is known when it is rendered. */
+export const templateName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'a template is lower-case letters, digits and hyphens');
 
 function actionSchema(known: Known) {
   const tier = z.union([z.literal('next'), z.int()]).superRefine((to, context) => {
@@ -124,6 +140,10 @@ function actionSchema(known: Known) {
         .string()
         .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/, 'an endpoint is lower-case letters, digits, dots and hyphens')
         .optional(),
+      suggestConsult: tier.optional(),
+      sendUpdate: templateName.optional(),
+      draftUpdate: templateName.optional(),
+      declareMajor: z.literal(true).optional(),
     })
     .transform((action, context) => {
       const said = Object.entries(action).filter(([, value]) => value !== undefined);
@@ -249,8 +269,23 @@ function onCalendars(targets: WrittenTargets, own: string | undefined): Targets 
   return Object.fromEntries(resolved);
 }
 
+const writtenTargets = (known: Known) =>
+  z.strictObject(mapped(PRIORITIES, () => targetSchema(known).optional()));
+
+/** Targets by priority that name their calendar themselves, or have one beside them. */
+export function agreedTargets(known: Known) {
+  return z
+    .strictObject({ calendar: calendarName(known).optional(), targets: writtenTargets(known) })
+    .superRefine(({ calendar, targets }, context) => {
+      for (const one of setTargets(targets))
+        if (!one.calendar && !calendar)
+          fault(context, 'calendar_missing', noCalendar(one.priority), ['targets', one.priority]);
+    }, beside)
+    .transform(({ calendar, targets }) => onCalendars(targets, calendar));
+}
+
 function clockSchema(known: Known, name: ClockName) {
-  const targets = z.strictObject(mapped(PRIORITIES, () => targetSchema(known).optional()));
+  const targets = writtenTargets(known);
   return z
     .strictObject({
       calendar: countingCalendar(known).optional(),

@@ -18,6 +18,7 @@ import {
   type Known,
 } from './policy-clocks.ts';
 import { examplesSchema } from './policy-examples.ts';
+import { policyTeamwork, tierTeamwork } from './policy-teamwork.ts';
 import { PolicyFileError, readPolicyFile, type Finding, type PolicyFile } from './policy-file.ts';
 
 const RESERVED = `the calendar ${ALWAYS_CALENDAR} is built in and cannot be redefined`;
@@ -49,6 +50,7 @@ function tierSchema(known: Known) {
     name: z.string().min(1),
     calendar: calendar.exactOptional(),
     teams: z.array(z.strictObject({ name: z.string().min(1), calendar })).exactOptional(),
+    ...tierTeamwork(known),
   });
 }
 
@@ -83,6 +85,7 @@ function policySchema(known: Known) {
       ackTimeout: durationSchema.optional(),
       autoCloseAfter: durationSchema.optional(),
       backdating: backdatingSchema,
+      ...policyTeamwork(known),
       examples: examplesSchema(durationSchema).exactOptional(),
     })
     .transform(({ autoCloseAfter, ackTimeout, ...policy }): Policy => {
