@@ -2,6 +2,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Actor } from '../domain/events.ts';
+import { agentRoutes } from './agents.ts';
 import { authenticate } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
 import { calendarRoutes } from './calendars.ts';
@@ -13,14 +14,17 @@ import { factRoutes } from './facts.ts';
 import { idempotencyKeyIn, ifMatchIn, requestIdIn } from './headers.ts';
 import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
+import { onCallRoutes } from './on-call.ts';
 import { openApiDocument } from './openapi.ts';
 import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
+import { referenceRoutes } from './reference.ts';
 import { requestRoutes } from './requests.ts';
 import type { Call, Reply, Route } from './route.ts';
 import { ruleChangeRoutes } from './rule-changes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { storedCalendarRoutes } from './stored-calendars.ts';
+import { teamRoutes } from './teams.ts';
 import { ticketRoutes } from './tickets.ts';
 import { whatIfRoutes } from './what-ifs.ts';
 
@@ -40,6 +44,10 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...storedCalendarRoutes(deps),
     ...policyRoutes(deps),
     ...ruleChangeRoutes(deps),
+    ...teamRoutes(deps),
+    ...agentRoutes(deps),
+    ...onCallRoutes(deps),
+    ...referenceRoutes(deps),
   ];
 }
 

@@ -6,7 +6,10 @@ import type { CalendarStore } from '../prisma/calendars.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { Ledger } from '../prisma/ledger.ts';
+import type { PeopleStore } from '../prisma/people.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
+import type { ReferenceStore } from '../prisma/reference.ts';
+import type { RotaStore } from '../prisma/rotas.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { Engine } from './engine.ts';
@@ -29,6 +32,9 @@ export interface ApiDeps {
   calendars: CalendarStore;
   ruleChanges: RuleChangeStore;
   ruleChangeRunner: RuleChangeRunner;
+  people: PeopleStore;
+  rotas: RotaStore;
+  reference: ReferenceStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;

@@ -41,7 +41,8 @@ function read<T>(schema: z.ZodType<T>, value: unknown, called: string): Read<T> 
   return result.success && issues.length === 0 ? { data: result.data } : { issues };
 }
 
-function invalid(errors: readonly FieldError[]): Problem {
+/** A 422 problem that names these faults, the first fifty of them. */
+export function invalid(errors: readonly FieldError[]): Problem {
   const told = errors.slice(0, FAULTS_TOLD);
   const words = told.map(
     ({ pointer, parameter, message }) => `${pointer || parameter || 'the body'}: ${message}`,

@@ -28,6 +28,9 @@ const TAGS = [
     description: 'What is promised, as versions; and trying it before anybody is judged by it',
   },
   { name: 'rule changes', description: 'Versions on their way to the open tickets' },
+  { name: 'people', description: 'Teams and agents' },
+  { name: 'on call', description: 'Who takes turns, who takes over, and who is paged now' },
+  { name: 'reference', description: 'What is known of the customers and services that tickets name' },
   { name: 'webhooks', description: 'What Tierline sends' },
   { name: 'health', description: 'For load balancers and supervisors' },
 ];

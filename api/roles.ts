@@ -7,19 +7,39 @@ export const OPERATIONS = [
   'calendar.evaluate',
   'rule.read',
   'rule.change',
+  'people.read',
+  'people.change',
 ] as const;
 /**
  * `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. `rule.change`: publish
- * policies and calendars, and bring them to open tickets.
+ * policies and calendars, and bring them to open tickets. `people.change`: say who works here, who is on call, and what
+ * is known of customers and services; it also shows how to reach them.
  */
 export type Operation = (typeof OPERATIONS)[number];
 
 export const PERMISSIONS = {
-  integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
-  agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read'],
-  lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate', 'rule.read'],
-  manager: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'rule.change'],
-  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read'],
+  integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'people.read'],
+  agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read', 'people.read'],
+  lead: [
+    'ticket.read',
+    'ticket.work',
+    'ticket.tell',
+    'breach.read',
+    'calendar.evaluate',
+    'rule.read',
+    'people.read',
+    'people.change',
+  ],
+  manager: [
+    'ticket.read',
+    'breach.read',
+    'calendar.evaluate',
+    'rule.read',
+    'rule.change',
+    'people.read',
+    'people.change',
+  ],
+  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'people.read'],
   admin: [
     'ticket.read',
     'ticket.work',
@@ -28,6 +48,8 @@ export const PERMISSIONS = {
     'calendar.evaluate',
     'rule.read',
     'rule.change',
+    'people.read',
+    'people.change',
   ],
 } as const satisfies Record<string, readonly Operation[]>;
 

@@ -39,7 +39,7 @@ export interface Answer {
 }
 
 export interface Route {
-  method: 'get' | 'post' | 'patch' | 'delete';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** With `{name}` for parameters, as OpenAPI writes it. */
   path: string;
   operationId: string;

@@ -16,7 +16,10 @@ import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createHistoryStore } from '../prisma/histories.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createLedger } from '../prisma/ledger.ts';
+import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
+import { createReferenceStore } from '../prisma/reference.ts';
+import { createRotaStore } from '../prisma/rotas.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
@@ -88,6 +91,9 @@ export function apiDeps(
     calendars: createCalendarStore(database),
     ruleChanges: createRuleChangeStore(database),
     ruleChangeRunner: createRuleChangeRunner({ client, taskQueue }),
+    people: createPeopleStore(database),
+    rotas: createRotaStore(database),
+    reference: createReferenceStore(database),
     async checkReady() {
       // Anybody may ask: where database and Temporal are is not told.
       await database.$queryRaw`SELECT 1`.catch(() => {

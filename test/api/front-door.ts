@@ -23,6 +23,7 @@ export interface Caller {
   authorization: string | undefined;
   get(path: string, headers?: Headers): Promise<request.Response>;
   post(path: string, body?: object, headers?: Headers): Promise<request.Response>;
+  put(path: string, body?: object): Promise<request.Response>;
   send(method: Method, path: string, more?: { headers?: Headers; body?: string }): Promise<request.Response>;
 }
 
@@ -90,6 +91,7 @@ export async function openFrontDoor(desk: Desk, options: FrontDoorOptions = {}):
       authorization,
       send,
       get: (path, headers = {}) => send('get', path, { headers }),
+      put: (path, body = {}) => send('put', path, { body: JSON.stringify(body) }),
       post: (path, body = {}, headers = {}) => send('post', path, { headers, body: JSON.stringify(body) }),
     };
   };

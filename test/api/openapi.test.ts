@@ -15,6 +15,10 @@ import { clocksView } from '../../api/schemas/clocks.ts';
 import { problemSchema } from '../../api/schemas/common.ts';
 import { factsAnswer } from '../../api/schemas/facts.ts';
 import { notification } from '../../api/schemas/notifications.ts';
+import { onCallView, overrideView, rotaView, scheduleView } from '../../api/schemas/on-call.ts';
+import { agentView, teamView } from '../../api/schemas/people.ts';
+import * as peopleExamples from '../../api/schemas/people-examples.ts';
+import { customerView, serviceView } from '../../api/schemas/reference.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
 import { timelineView } from '../../api/schemas/timeline.ts';
 import { projectRoot } from '../../bin/config.ts';
@@ -148,6 +152,14 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['forecast', forecastView, ruleExamples.FORECAST_EXAMPLE],
   ['change of rules', ruleChangeView, ruleExamples.RULE_CHANGE_EXAMPLE],
   ['changed ticket', changedTicketView, ruleExamples.CHANGED_TICKET_EXAMPLE],
+  ['team', teamView, peopleExamples.TEAM_EXAMPLE],
+  ['agent', agentView, peopleExamples.AGENT_EXAMPLE],
+  ['rota', rotaView, peopleExamples.ROTA_EXAMPLE],
+  ['person on call', onCallView, peopleExamples.ON_CALL_EXAMPLE],
+  ['override', overrideView, peopleExamples.OVERRIDE_EXAMPLE],
+  ['schedule', scheduleView, peopleExamples.SCHEDULE_EXAMPLE],
+  ['customer', customerView, peopleExamples.CUSTOMER_EXAMPLE],
+  ['service', serviceView, peopleExamples.SERVICE_EXAMPLE],
 ];
 test.each(KEPT)('the example of a %s is one', (_name, schema, example) => {
   expect(schema.parse(example)).toEqual(example);

@@ -32,20 +32,37 @@ const table = ROLES.flatMap((role) =>
 
 test.each(table)('$role $verdict $operationId', async ({ role, method, path, operation, isAllowedTo }) => {
   const { status, body } = await callers.get(role)!.send(method, path.replaceAll(/\{\w+\}/g, 'nobody'), {
-    ...(method === 'post' && { body: '{"nonsense":true}' }),
+    ...(['post', 'put'].includes(method) && { body: '{"nonsense":true}' }),
   });
   if (isAllowedTo) expect([200, 404, 422]).toContain(status);
   else
     expect([status, body.code, body.detail]).toEqual([403, 'forbidden', expect.stringContaining(operation)]);
 });
 
-test('agents see no breaches, managers change rules and no ticket, auditors nothing, integrations judge nobody', () => {
+test('agents see no breaches, managers change rules and no ticket, auditors nothing; leads and managers say who works here', () => {
   expect(PERMISSIONS).toEqual({
-    integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate'],
-    agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read'],
-    lead: ['ticket.read', 'ticket.work', 'ticket.tell', 'breach.read', 'calendar.evaluate', 'rule.read'],
-    manager: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'rule.change'],
-    auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read'],
+    integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'people.read'],
+    agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read', 'people.read'],
+    lead: [
+      'ticket.read',
+      'ticket.work',
+      'ticket.tell',
+      'breach.read',
+      'calendar.evaluate',
+      'rule.read',
+      'people.read',
+      'people.change',
+    ],
+    manager: [
+      'ticket.read',
+      'breach.read',
+      'calendar.evaluate',
+      'rule.read',
+      'rule.change',
+      'people.read',
+      'people.change',
+    ],
+    auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'people.read'],
     admin: [
       'ticket.read',
       'ticket.work',
@@ -54,6 +71,8 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'calendar.evaluate',
       'rule.read',
       'rule.change',
+      'people.read',
+      'people.change',
     ],
   });
 });
