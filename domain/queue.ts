@@ -2,7 +2,8 @@
  * Queues: in which order tickets wait for somebody at a tier, what counts as work in progress, who is given the next
  * one where a team does not pull, and when a queue is overloaded. Migration 0005 says the same in SQL.
  */
-import { PRIORITIES, type AppliedPolicy, type Audience, type HoldReason, type Priority } from './policy.ts';
+import { PRIORITIES, type AppliedPolicy, type HoldReason, type Priority, type SurgeRule } from './policy.ts';
+import type { AssignmentMode } from './people.ts';
 
 /** A ticket that waits, as far as its place in the queue depends on it. */
 export interface QueueEntry {
@@ -75,10 +76,6 @@ export function queueOf(ticket: Standing): { tier: number; team: string | null }
   return ticket.assignee === null ? { tier: ticket.tier, team: ticket.team } : null;
 }
 
-/** How the members of a team come by their tickets. */
-export const ASSIGNMENT_MODES = ['pull', 'roundRobin', 'leastLoaded', 'bySkill'] as const;
-export type AssignmentMode = (typeof ASSIGNMENT_MODES)[number];
-
 /** A member of a team, as far as it matters who gets the next ticket. */
 export interface Member {
   agent: string;
@@ -129,23 +126,9 @@ export function chooseMember(
   return free[0] ? { agent: free[0].agent } : { nobody: 'busy' };
 }
 
-/** What a policy says of a queue that grows too long. */
-export interface SurgeRule {
-  /** Whose queues. */
-  tier: number;
-  /** The alert is raised when so many wait. */
-  depth: number;
-  /** And cleared when no more than so many do; four fifths of `depth` unless said otherwise. */
-  clearAt?: number;
-  /** Agents of this tier may pull from the queue while the alert stands. */
-  raiseTo?: number;
-  /** Who is told, at the queue's tier. */
-  notify: Audience;
-}
-
-export type SurgeRuled = AppliedPolicy & { surge?: readonly SurgeRule[] };
-
-/** A rule that applies to the queues of a tier, and whose it is. */
+/**
+ * A rule that applies to the queues of a tier, and whose it is: what is not said of `clearAt` is four fifths of `depth`.
+ */
 export interface Surge extends Required<Omit<SurgeRule, 'raiseTo'>> {
   raiseTo: number | null;
   policy: string;
@@ -155,7 +138,7 @@ const clearAtOf = ({ depth, clearAt }: SurgeRule): number =>
   Math.min(clearAt ?? Math.floor(depth * 0.8), depth - 1);
 
 /** One rule for each tier that has any: the one with the lowest threshold, so that no policy's alert comes late. */
-export function surgesOf(policies: readonly SurgeRuled[]): Surge[] {
+export function surgesOf(policies: readonly Pick<AppliedPolicy, 'name' | 'surge'>[]): Surge[] {
   const all = policies.flatMap(({ name, surge = [] }) =>
     surge.map((rule) => ({
       ...rule,

@@ -1,7 +1,7 @@
 /** The order of a queue, what counts as work in progress, who gets the next ticket, and when it is too many. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { PRIORITIES } from '../../domain/policy.ts';
+import { PRIORITIES, type SurgeRule } from '../../domain/policy.ts';
 import {
   chooseMember,
   compareInQueue,
@@ -12,7 +12,6 @@ import {
   type Member,
   type QueueEntry,
   type Standing,
-  type SurgeRule,
 } from '../../domain/queue.ts';
 import { deskPolicy } from '../support/desk-policy.ts';
 
@@ -221,7 +220,7 @@ describe('who gets the next ticket', () => {
 });
 
 describe('overload', () => {
-  const policy = (name: string, ...surge: SurgeRule[]) => ({ ...deskPolicy({ name }), surge });
+  const policy = (name: string, ...surge: SurgeRule[]) => deskPolicy({ name, surge });
   const rule = (more: Partial<SurgeRule> = {}): SurgeRule => ({
     tier: 1,
     depth: 10,
