@@ -14,6 +14,7 @@ import { idempotencyKeyIn, ifMatchIn, requestIdIn } from './headers.ts';
 import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
 import { openApiDocument } from './openapi.ts';
+import { packetRoutes } from './packet.ts';
 import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
 import { requestRoutes } from './requests.ts';
@@ -31,6 +32,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
   return [
     ...ticketRoutes(deps),
     ...requestRoutes(deps),
+    ...packetRoutes(deps),
     ...factRoutes(deps),
     ...breachRoutes(deps),
     ...calendarRoutes(deps),
