@@ -10,7 +10,7 @@ import type { TicketStore } from '../prisma/tickets.ts';
 export interface MajorIncidentDeps {
   tickets: Pick<TicketStore, 'get'>;
   /** Tells a ticket what happened, now or as soon as the engine is back. */
-  tell(ticketId: string, facts: readonly Fact[]): Promise<unknown>;
+  tell: (ticketId: string, facts: readonly Fact[]) => Promise<unknown>;
 }
 
 /** A part and its whole know of each other, whoever was told. */
