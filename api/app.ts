@@ -16,6 +16,7 @@ import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
 import { onCallRoutes } from './on-call.ts';
 import { openApiDocument } from './openapi.ts';
+import { packetRoutes } from './packet.ts';
 import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
 import { referenceRoutes } from './reference.ts';
@@ -35,6 +36,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
   return [
     ...ticketRoutes(deps),
     ...requestRoutes(deps),
+    ...packetRoutes(deps),
     ...factRoutes(deps),
     ...breachRoutes(deps),
     ...calendarRoutes(deps),

@@ -86,6 +86,7 @@ const STATUS = {
   article_missing: 422,
   tier_unknown: 422,
   policy_unknown: 422,
+  ticket_unknown: 422,
   examples_failed: 422,
   internal_error: 500,
   not_ready: 503,

@@ -1,4 +1,5 @@
 /** Routes that ask something of a ticket: one per request of the domain, from one table. */
+import type { Relation } from '../domain/collaborators.ts';
 import type { Command } from '../domain/commands.ts';
 import { firstEventIdOf, type Request } from '../domain/decide.ts';
 import type { TicketRecord } from '../prisma/tickets.ts';
@@ -6,6 +7,7 @@ import type { ApiDeps } from './deps.ts';
 import { Refused } from './engine-errors.ts';
 import { takeIn, type TakenIn } from './intake.ts';
 import { find, findTicket } from './lookup.ts';
+import { Problem } from './problem.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
 import { REQUESTS, textOf, type TicketRequest } from './schemas/requests.ts';
 import { ticketParams, ticketView } from './schemas/tickets.ts';
@@ -20,7 +22,31 @@ async function commandOf(
   body: unknown,
 ): Promise<Command> {
   const policy = await deps.policyVersion(ticket.policy, ticket.policyVersion);
-  return REQUESTS[type].command(body, policy);
+  const command = REQUESTS[type].command(body, policy);
+  return command.type === 'link' ? asLinked(deps, ticket, command) : command;
+}
+
+/** Relations between tickets; the others name records of other systems. */
+const BETWEEN_TICKETS: ReadonlySet<Relation> = new Set(['related', 'duplicate', 'parent', 'child']);
+
+/** A ticket that is named in a link exists, is another one, and goes by our id from then on. */
+async function asLinked(
+  deps: ApiDeps,
+  ticket: TicketRecord,
+  link: Extract<Command, { type: 'link' }>,
+): Promise<Command> {
+  if (!BETWEEN_TICKETS.has(link.relation)) return link;
+  const refuse = (message: string) =>
+    new Problem('ticket_unknown', message, {
+      errors: [{ pointer: '/reference', code: 'ticket_unknown', message }],
+    });
+  const other = await findTicket(deps, link.reference).catch((error: unknown) => {
+    throw error instanceof Problem ? refuse(`There is no ticket ${link.reference}`) : error;
+  });
+  if (other.id === ticket.id) throw refuse(`Ticket ${ticket.id} cannot be linked to itself`);
+  if (link.relation === 'parent' && other.parent !== null)
+    throw refuse(`Ticket ${other.id} is itself part of ${other.parent}`);
+  return { ...link, reference: other.id };
 }
 
 function requestFrom(call: RequestCall, command: Command, taken: TakenIn): Request {
@@ -106,6 +132,7 @@ export function requestRoutes(deps: ApiDeps): Route[] {
         'ticket_closed',
         'ticket_cancelled',
         ...refusals,
+        ...(type === 'link' ? (['ticket_unknown'] as const) : []),
         'precondition_failed',
         'idempotency_key_reused',
         'engine_unavailable',

@@ -11,6 +11,7 @@ import {
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { JournalHandler, RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
+import { createMajorIncidents } from '../activities/major-incident.ts';
 import { createNotifier } from '../activities/notify.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import { createTaskMessenger } from '../activities/task-messages.ts';
@@ -39,7 +40,7 @@ import { startWatchdog } from './watchdog.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** The readers of the ledger; each is one long-lived workflow. */
-export const READERS = ['notifications', 'task-priority', 'follow-ups'] as const;
+export const READERS = ['notifications', 'task-priority', 'follow-ups', 'major-incidents'] as const;
 /** The readers of the journals of tasks and problems. */
 const JOURNAL_READERS = ['task-messages'] as const;
 
@@ -105,13 +106,22 @@ function journalHandlers(
 /** What each reader does with the rows it finds. */
 function rowHandlers(
   database: Database,
-  { client, config, log }: { client: Client; config: ServiceConfig; log: Logger },
+  {
+    client,
+    engine,
+    config,
+    log,
+  }: { client: Client; engine: Pick<Engine, 'tell'>; config: ServiceConfig; log: Logger },
 ): Record<(typeof READERS)[number], RowHandler> {
   const webhook = webhookOf(config);
   const { namespace } = client.options;
   return {
     notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
+    'major-incidents': createMajorIncidents({
+      tickets: createTicketStore(database),
+      tell: (...told) => engine.tell(...told),
+    }),
     'follow-ups': createFollowUps({
       client,
       taskQueue: TASK_QUEUE,
@@ -182,7 +192,7 @@ export async function run(config: ServiceConfig): Promise<void> {
     taskQueue: TASK_QUEUE,
     workflowBundle,
     activities: activitiesOver(database, {
-      handlers: rowHandlers(database, { client, config, log }),
+      handlers: rowHandlers(database, { client, engine, config, log }),
       journalHandlers: journalHandlers(database, { config, log }),
       engine,
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },

@@ -33,6 +33,8 @@ export interface TicketStore {
   /** Text of the openings, by ticket. */
   openingTexts(ticketIds: readonly string[]): Promise<Map<string, TextRecord>>;
   text(id: string): Promise<TextRecord | null>;
+  /** What was written into the ticket's packet, oldest first; null where it was erased. */
+  packetTexts(ticketId: string): Promise<unknown[]>;
   /** Which of these event ids are in the ticket's ledger. */
   knownEventIds(ticketId: string, ids: readonly string[]): Promise<Set<string>>;
   timeline(
@@ -100,6 +102,17 @@ export function createTicketStore(database: Database): TicketStore {
       return new Map(texts.map((text) => [text.ticketId, text]));
     },
     text: (id) => database.text.findUnique({ where: { id } }),
+    async packetTexts(ticketId) {
+      const events = await database.ledgerEvent.findMany({
+        where: { ticketId, type: { in: ['packetWritten', 'handoffOffered'] }, textId: { not: null } },
+        orderBy: { sequence: 'asc' },
+        select: { textId: true },
+      });
+      const ids = events.map(({ textId }) => textId!);
+      const texts = await database.text.findMany({ where: { id: { in: ids } } });
+      const bodies = new Map(texts.map(({ id, body }) => [id, body]));
+      return ids.map((id) => bodies.get(id) ?? null);
+    },
     async knownEventIds(ticketId, ids) {
       const rows = await database.ledgerEvent.findMany({
         where: { ticketId, id: { in: [...ids] } },
