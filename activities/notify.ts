@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
+import type { Addressed, Recipient } from './recipients.ts';
 import { postWebhook, type Webhook } from './webhook.ts';
 
 export interface NotifierDeps {
@@ -59,6 +60,9 @@ interface Notification {
     notice?: string;
     reference?: string;
     vendor?: string;
+    /** Who that is, at the instant of sending. */
+    recipients?: readonly Recipient[];
+    onCall?: { rota: string };
     links: { ticket: string };
   };
 }
@@ -78,9 +82,12 @@ interface EndpointMessage {
   };
 }
 
-/** The message for one event that asks for one; null for any other. */
-export function messageOf(row: LedgerRow): Notification | EndpointMessage | null {
-  return notificationOf(row) ?? endpointMessageOf(row);
+/** The message for one event that asks for one, to the people it is for; null for any other. */
+export function messageOf(
+  row: LedgerRow,
+  addressed: Addressed | null,
+): Notification | EndpointMessage | null {
+  return notificationOf(row, addressed) ?? endpointMessageOf(row);
 }
 
 function endpointMessageOf({ ticketId, event }: LedgerRow): EndpointMessage | null {
@@ -111,9 +118,10 @@ function aboutOf(event: Extract<LedgerRow['event'], { type: 'notificationRequest
   return { notice, ...(reference !== undefined && { reference }) };
 }
 
-function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
+function notificationOf({ ticketId, event }: LedgerRow, addressed: Addressed | null): Notification | null {
   if (event.type !== 'notificationRequested') return null;
-  const { audience, tier, page = false, insteadOf, sequence } = event;
+  const { audience, tier, page = false, sequence } = event;
+  const insteadOf = event.insteadOf ?? addressed?.recipients[0]?.insteadOf;
   const about = aboutOf(event);
   return {
     type: 'ticket.notification',
@@ -126,18 +134,30 @@ function notificationOf({ ticketId, event }: LedgerRow): Notification | null {
       page,
       ...(insteadOf && { insteadOf }),
       ...about,
+      ...addressed,
       links: { ticket: `/v1/tickets/${ticketId}` },
     },
   };
 }
 
+/** What the log may say: who is told, not how to reach them. */
+function loggedOf({ data }: Notification | EndpointMessage): object {
+  if (!('recipients' in data) || !data.recipients) return { ...data };
+  return { ...data, recipients: data.recipients.map(({ contact: _contact, ...rest }) => rest) };
+}
+
+export interface LedgerNotifierDeps extends NotifierDeps {
+  /** Who a row is for, asked when it is sent (activities/recipients.ts). */
+  recipientsOf: (row: LedgerRow) => Promise<Addressed | null>;
+}
+
 /** The reader `notifications`: deals with one row of the ledger. Sends at least once, with one id per event. */
-export function createNotifier({ log, ...deps }: NotifierDeps) {
+export function createNotifier({ log, recipientsOf, ...deps }: LedgerNotifierDeps) {
   const send = createSender({ log, ...deps });
   return async (row: LedgerRow, wait: (ms: number) => Promise<void>): Promise<void> => {
-    const message = messageOf(row);
+    const message = messageOf(row, await recipientsOf(row));
     if (!message) return;
-    log.info({ ...message.data }, wordsOf(message));
+    log.info(loggedOf(message), wordsOf(message));
     await send({ about: row.ticketId, event: row.event, message }, wait);
   };
 }

@@ -42,7 +42,13 @@ const overrideViewOf = (override: OverrideRecord): z.input<typeof overrideView> 
   const { id, rota, agent, fromAt, toAt, reason, createdBy, createdAt } = override;
   const self = pathTo('on-call', rota);
   return {
-    ...{ id, rota, agent, from: iso(fromAt), to: iso(toAt), reason, createdBy },
+    id,
+    rota,
+    agent,
+    from: iso(fromAt),
+    to: iso(toAt),
+    reason,
+    createdBy,
     createdAt: createdAt.toISOString(),
     links: { self: `${self}/overrides/${id}`, rota: self },
   };
@@ -174,7 +180,10 @@ function rotaRoutes(deps: ApiDeps): Route[] {
         const rota = await findRota(deps, params.rota);
         const spans = onCallBetween(rota, await deps.rotas.overrides([rota.name], from), { from, to });
         const data = spans.map(({ agent, override = null, fromAt, toAt }) => ({
-          ...{ agent, override, from: iso(fromAt), to: iso(toAt) },
+          agent,
+          override,
+          from: iso(fromAt),
+          to: iso(toAt),
         }));
         return { body: { rota: rota.name, timezone: rota.timezone, from: iso(from), to: iso(to), data } };
       },

@@ -13,6 +13,7 @@ import type { JournalHandler, RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
 import { createMajorIncidents } from '../activities/major-incident.ts';
 import { createNotifier } from '../activities/notify.ts';
+import { createRecipients } from '../activities/recipients.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import { createTaskMessenger } from '../activities/task-messages.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
@@ -22,8 +23,10 @@ import { createDeliveryStore } from '../prisma/deliveries.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
+import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createReaderStore } from '../prisma/readers.ts';
+import { createRotaStore } from '../prisma/rotas.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
@@ -116,7 +119,18 @@ function rowHandlers(
   const webhook = webhookOf(config);
   const { namespace } = client.options;
   return {
-    notifications: createNotifier({ deliveries: createDeliveryStore(database), log, webhook }),
+    notifications: createNotifier({
+      deliveries: createDeliveryStore(database),
+      log,
+      webhook,
+      recipientsOf: createRecipients({
+        people: createPeopleStore(database),
+        rotas: createRotaStore(database),
+        calendars: createCalendarStore(database),
+        tickets: createTicketStore(database),
+        policies: createPolicyStore(database),
+      }),
+    }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
     'major-incidents': createMajorIncidents({
       tickets: createTicketStore(database),

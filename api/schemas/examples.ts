@@ -212,6 +212,7 @@ export const NOTIFICATION_EXAMPLE = {
     clock: 'resolution',
     cycle: 1,
     step: 'breach',
+    recipients: [{ agent: 'lead-2', via: 'lead', contact: { email: 'lead-2@example.com' } }],
     links: { ticket: SELF },
   },
 };

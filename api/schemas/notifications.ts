@@ -4,6 +4,19 @@ import { NOTICES } from '../../domain/events.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
 import { clockName, holdReason, instant } from './common.ts';
 import { NOTIFICATION_EXAMPLE } from './examples.ts';
+import { contact } from './people.ts';
+
+const recipient = z.object({
+  agent: z
+    .string()
+    .openapi({ description: 'An agent; a word of the policy’s where the directory knows no such agent' }),
+  via: z.enum([...AUDIENCES, 'onCall', 'fallback']).openapi({ description: 'As what they are told' }),
+  insteadOf: z
+    .enum([...AUDIENCES, 'onCall'])
+    .optional()
+    .openapi({ description: 'Who was meant and was not there' }),
+  contact: contact.optional(),
+});
 
 export const notification = z
   .object({
@@ -15,7 +28,10 @@ export const notification = z
       audience: z.enum(AUDIENCES),
       tier: z.int(),
       page: z.boolean().openapi({ description: 'It must wake somebody' }),
-      insteadOf: z.enum(AUDIENCES).optional().openapi({ description: 'Who was meant and was not there' }),
+      insteadOf: z
+        .enum([...AUDIENCES, 'onCall'])
+        .optional()
+        .openapi({ description: 'Who was meant and was not there' }),
       clock: clockName.optional(),
       cycle: z.int().optional(),
       step: z.string().optional().openapi({ description: 'Which step of the ladder' }),
@@ -31,6 +47,14 @@ export const notification = z
         .optional()
         .openapi({ description: 'The problem, or how many returns it has been' }),
       vendor: z.string().optional().openapi({ description: 'Whose vendor manager is meant' }),
+      recipients: z
+        .array(recipient)
+        .optional()
+        .openapi({ description: 'Who that is now; empty where the directory knows nobody' }),
+      onCall: z
+        .object({ rota: z.string() })
+        .optional()
+        .openapi({ description: 'Of a page: by which rota somebody is on call' }),
       links: z.object({ ticket: z.string() }),
     }),
   })

@@ -4,11 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createNotifier } from '../../activities/notify.ts';
+import { createRecipients } from '../../activities/recipients.ts';
 import { signatureOf } from '../../activities/webhook.ts';
 import type { LedgerEvent } from '../../domain/events.ts';
+import { createCalendarStore } from '../../prisma/calendars.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
 import { createDeliveryStore } from '../../prisma/deliveries.ts';
+import { createPeopleStore } from '../../prisma/people.ts';
+import { createPolicyStore } from '../../prisma/policies.ts';
 import type { LedgerRow } from '../../prisma/readers.ts';
+import { createRotaStore } from '../../prisma/rotas.ts';
+import { createTicketStore } from '../../prisma/tickets.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const SECRET = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3';
@@ -23,6 +29,7 @@ let url: string;
 let received: Received[];
 /** Statuses to answer, in turn; 200 when it runs out. */
 let answers: number[];
+let logged: string[];
 
 beforeAll(async () => {
   database = openDatabase(await createTestDatabase());
@@ -40,6 +47,7 @@ beforeAll(async () => {
 beforeEach(() => {
   received = [];
   answers = [];
+  logged = [];
 });
 afterAll(async () => {
   await new Promise((resolve) => receiver.close(resolve));
@@ -70,7 +78,14 @@ const rowOf = (event: Partial<LedgerEvent> = {}): LedgerRow => ({
 const notifier = (retryAfterMs: number[] = [1, 1, 1]) =>
   createNotifier({
     deliveries: createDeliveryStore(database),
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
+    recipientsOf: createRecipients({
+      people: createPeopleStore(database),
+      rotas: createRotaStore(database),
+      calendars: createCalendarStore(database),
+      tickets: createTicketStore(database),
+      policies: createPolicyStore(database),
+    }),
     webhook: { url, secret: SECRET },
     retryAfterMs,
   });
@@ -88,6 +103,30 @@ test('a notification reaches the receiver signed as Standard Webhooks says', asy
     timestamp: '2026-01-12T09:00:00.000Z',
     data: { ticketId: row.ticketId, audience: 'lead', tier: 2, step: 'breach' },
   });
+});
+
+test('a page names who is on call, and how to reach them; the log does not say how', async () => {
+  const people = createPeopleStore(database);
+  const team = { name: 'network', tier: 2, assignment: 'pull' as const, calendar: null, capacity: null };
+  await people.putTeam({ ...team, lead: null, manager: null, rate: null });
+  const agent = { id: 'agent-17', team: 'network', tier: 2, skills: [], capacity: null, calendar: null };
+  const contact = { phone: '+49 30 555 0117' };
+  await people.putAgent({ ...agent, contact, active: true, absentUntil: null });
+  const turns = { timezone: 'UTC', startsAt: 0, rotationMs: 86_400_000, members: ['agent-17'] };
+  await createRotaStore(database).put({ name: 'nights', tier: 3, team: null, ...turns });
+  await notifier()(rowOf({ page: true } as Partial<LedgerEvent>), noWait);
+  const recipients = [{ agent: 'agent-17', via: 'onCall', insteadOf: 'onCall' }];
+  expect(JSON.parse(received[0]!.body).data).toMatchObject({
+    audience: 'lead',
+    tier: 2,
+    page: true,
+    insteadOf: 'onCall',
+    recipients: [{ ...recipients[0], contact }],
+    onCall: { rota: 'nights' },
+  });
+  expect(logged).toHaveLength(1);
+  expect(JSON.parse(logged[0]!)).toMatchObject({ recipients, onCall: { rota: 'nights' } });
+  expect(logged[0]).not.toContain('555');
 });
 
 test('a step may tell an endpoint by its name, a page must wake somebody, a hold is told as one', async () => {

@@ -116,7 +116,7 @@ describe('a rota', () => {
     expect((await put('fourth')).status).toBe(201);
     // Of two that are put at once for one tier, one is.
     const both = await Promise.all([put('fifth', { tier: 6 }), put('sixth', { tier: 6 })]);
-    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    expect(both.map(({ status }) => `${status}`).toSorted()).toEqual(['201', '409']);
   });
 });
 
@@ -248,7 +248,7 @@ describe('an override', () => {
     const all = await Promise.all(
       Array.from({ length: 8 }, () => override('covered', '2026-07-01T00:00:00Z', '2026-07-02T00:00:00Z')),
     );
-    expect(all.map(({ status }) => status).toSorted()).toEqual([201, ...Array(7).fill(422)]);
+    expect(all.map(({ status }) => `${status}`).toSorted()).toEqual(['201', ...Array(7).fill('422')]);
   });
 
   test('that has not begun is taken back; one that counts ends now; one that is over stays', async () => {

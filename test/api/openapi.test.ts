@@ -179,7 +179,8 @@ test('the webhook that is described is the one that is sent', () => {
     audience: 'lead',
     tier: 2,
   } as const;
-  const sent = messageOf({ ticketId: 'tkt_1', event, xid: 1n, position: 1n });
+  const addressed = { recipients: [{ agent: 'lead-2', via: 'lead' as const, contact: { phone: '1' } }] };
+  const sent = messageOf({ ticketId: 'tkt_1', event, xid: 1n, position: 1n }, addressed);
   expect(notification.parse(sent)).toEqual(sent);
   const described = document['webhooks']!['ticket.notification']!['post']!;
   const headers = described['parameters']!.map((one) => one['name']);
