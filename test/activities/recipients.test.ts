@@ -46,16 +46,14 @@ beforeEach(async () => {
 
 const putTeam = (name: string, more: Partial<Team> = {}) =>
   people.putTeam({
-    ...{
-      name,
-      tier: 2,
-      assignment: 'pull',
-      calendar: null,
-      capacity: null,
-      lead: null,
-      manager: null,
-      rate: null,
-    },
+    name,
+    tier: 2,
+    assignment: 'pull',
+    calendar: null,
+    capacity: null,
+    lead: null,
+    manager: null,
+    rate: null,
     ...more,
   });
 const putAgent = (id: string, more: Partial<Agent> = {}) =>
