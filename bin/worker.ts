@@ -38,6 +38,7 @@ import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
+import { problemReaders, recurrenceReaders } from './problem-readers.ts';
 import { temporalTarget } from './temporal.ts';
 import { startWatchdog } from './watchdog.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -45,7 +46,7 @@ import { bundleWorkflows } from './workflow-bundle.ts';
 /** The readers of the ledger; each is one long-lived workflow. */
 export const READERS = ['notifications', 'task-priority', 'follow-ups', 'major-incidents'] as const;
 /** The readers of the journals of tasks and problems. */
-const JOURNAL_READERS = ['task-messages'] as const;
+const JOURNAL_READERS = ['task-messages', 'problem-news'] as const;
 
 export interface Doing {
   /** Reader of the ledger → what it does with each row; without one, nobody reads it. */
@@ -97,12 +98,13 @@ const webhookOf = ({ webhookUrl: url, webhookSecret: secret }: ServiceConfig) =>
 /** What each reader of the journals does with the rows it finds. */
 function journalHandlers(
   database: Database,
-  { config, log }: { config: ServiceConfig; log: Logger },
+  { client, engine, config, log }: { client: Client; engine: Engine; config: ServiceConfig; log: Logger },
 ): Record<(typeof JOURNAL_READERS)[number], JournalHandler> {
   const deliveries = createDeliveryStore(database);
   const tasks = createTaskStore(database);
   return {
     'task-messages': createTaskMessenger({ tasks, deliveries, log, webhook: webhookOf(config) }),
+    ...problemReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
   };
 }
 
@@ -131,6 +133,7 @@ function rowHandlers(
         policies: createPolicyStore(database),
       }),
     }),
+    ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
     'major-incidents': createMajorIncidents({
       tickets: createTicketStore(database),
@@ -207,7 +210,7 @@ export async function run(config: ServiceConfig): Promise<void> {
     workflowBundle,
     activities: activitiesOver(database, {
       handlers: rowHandlers(database, { client, engine, config, log }),
-      journalHandlers: journalHandlers(database, { config, log }),
+      journalHandlers: journalHandlers(database, { client, engine, config, log }),
       engine,
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },
     }),

@@ -86,16 +86,21 @@ function append<S extends Journaled, B extends Typed, C extends Typed>(
 }
 
 /** What a journal begins with. */
-export type JournalOpening<B extends Typed> = Omit<Draft, 'id'> & { body: B };
+export type JournalOpening<B extends Typed> = Omit<Draft, 'id'> & { body: B; more?: readonly B[] };
 
-/** A journal's first event: what `id` begins with. Its `id` is the same whoever opens it, so that it opens once. */
+/**
+ * A journal's first event, what `id` begins with, and what is known with it at once. Their ids are the same whoever
+ * opens it, so that it opens once.
+ */
 export function openJournal<S extends Journaled, B extends Typed, C extends Typed>(
   kind: JournalKind<S, B, C>,
   id: string,
-  { body, ...draft }: JournalOpening<B>,
+  { body, more = [], ...draft }: JournalOpening<B>,
 ): JournalTurn<S, B> {
   const event = { ...draft, id: 'opened', sequence: 1, ...body };
-  return { state: kind.evolve(null, event, id), events: [event] };
+  const opened: JournalTurn<S, B> = { state: kind.evolve(null, event, id), events: [event] };
+  const { text: _text, ...rest } = draft;
+  return more.reduce((turn, one, i) => append(kind, turn, { ...rest, id: `opened/${i + 1}` }, one), opened);
 }
 
 /** What a log folds to; null for none. */

@@ -1,4 +1,6 @@
 /** Every workflow by name; the bundle starts here. */
+export { problemWorkflow } from './problem.ts';
+export { outboxWorkflow } from './outbox.ts';
 export { readerWorkflow } from './reader.ts';
 export { ruleChangeWorkflow } from './rule-change.ts';
 export { taskWorkflow } from './task.ts';

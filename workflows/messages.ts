@@ -9,6 +9,7 @@ import type { Fact } from '../domain/events.ts';
 import type { Script } from '../domain/history.ts';
 import type { JournalName, JournalRequest } from '../domain/journal.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
+import type { ProblemCommand } from '../domain/problem.ts';
 import type { TaskCommand } from '../domain/task.ts';
 import type { Ticket } from '../domain/ticket.ts';
 
@@ -17,12 +18,14 @@ export const TASK_QUEUE = 'tierline';
 export const TICKET_WORKFLOW = 'ticketWorkflow';
 export const READER_WORKFLOW = 'readerWorkflow';
 export const RULE_CHANGE_WORKFLOW = 'ruleChangeWorkflow';
+export const OUTBOX_WORKFLOW = 'outboxWorkflow';
 
 /** Temporal's priority keys count from 1, the most urgent: under load a P1 is served before a P4. */
 export const priorityKeyOf = (priority: Priority): number => PRIORITIES.indexOf(priority) + 1;
 
 export const ticketWorkflowId = (ticketId: string): string => `ticket/${ticketId}`;
 export const readerWorkflowId = (reader: string): string => `reader/${reader}`;
+export const outboxWorkflowId = (channel: string): string => `outbox/${channel}`;
 export const ruleChangeWorkflowId = (changeId: string): string => `rule-change/${changeId}`;
 
 /** What a request came to: it is in the ledger up to `sequence`. */
@@ -97,6 +100,11 @@ export const factsSignal = defineSignal<[readonly Fact[]]>('facts');
 /** Asks the ticket to look at the clock again: the watchdog's nudge. */
 export const tickSignal = defineSignal<[]>('tick');
 
+/** The channel whose deliveries are sent; its names are the activities'. */
+export interface OutboxInput {
+  channel: 'webhook' | 'chat' | 'email';
+}
+
 export interface RuleChangeInput {
   changeId: string;
 }
@@ -149,10 +157,20 @@ export const taskUpdates: JournalUpdates<TaskCommand> = {
   cancel: defineUpdate('cancel'),
 };
 
+export const problemUpdates: JournalUpdates<ProblemCommand> = {
+  linkTicket: defineUpdate('linkTicket'),
+  unlinkTicket: defineUpdate('unlinkTicket'),
+  noteKnownError: defineUpdate('noteKnownError'),
+  planFix: defineUpdate('planFix'),
+  fixed: defineUpdate('fixed'),
+  close: defineUpdate('close'),
+  reopen: defineUpdate('reopen'),
+};
+
 /** By kind of journal and type of command. */
 export const journalUpdates: Record<JournalName, Record<string, JournalUpdate>> = {
   task: taskUpdates,
-  problem: {},
+  problem: problemUpdates,
 };
 
 /** How the workflow of a journal is started, whoever does it: joined where it is already there. */
