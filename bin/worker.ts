@@ -44,7 +44,14 @@ import { startWatchdog } from './watchdog.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 /** The readers of the ledger; each is one long-lived workflow. */
-export const READERS = ['notifications', 'task-priority', 'follow-ups', 'major-incidents'] as const;
+export const READERS = [
+  'notifications',
+  'task-priority',
+  'follow-ups',
+  'major-incidents',
+  'recurrence',
+  'article-tasks',
+] as const;
 /** The readers of the journals of tasks and problems. */
 const JOURNAL_READERS = ['task-messages', 'problem-news'] as const;
 
@@ -108,6 +115,17 @@ function journalHandlers(
   };
 }
 
+/** Who notifications are for, by the directory of a real database. */
+export function recipientsOver(database: Database): ReturnType<typeof createRecipients> {
+  return createRecipients({
+    people: createPeopleStore(database),
+    rotas: createRotaStore(database),
+    calendars: createCalendarStore(database),
+    tickets: createTicketStore(database),
+    policies: createPolicyStore(database),
+  });
+}
+
 /** What each reader does with the rows it finds. */
 function rowHandlers(
   database: Database,
@@ -125,13 +143,7 @@ function rowHandlers(
       deliveries: createDeliveryStore(database),
       log,
       webhook,
-      recipientsOf: createRecipients({
-        people: createPeopleStore(database),
-        rotas: createRotaStore(database),
-        calendars: createCalendarStore(database),
-        tickets: createTicketStore(database),
-        policies: createPolicyStore(database),
-      }),
+      recipientsOf: recipientsOver(database),
     }),
     ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
