@@ -4,17 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createNotifier } from '../../activities/notify.ts';
-import { createRecipients } from '../../activities/recipients.ts';
 import { signatureOf } from '../../activities/webhook.ts';
+import { recipientsOver } from '../../bin/worker.ts';
 import type { LedgerEvent } from '../../domain/events.ts';
-import { createCalendarStore } from '../../prisma/calendars.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
 import { createDeliveryStore } from '../../prisma/deliveries.ts';
 import { createPeopleStore } from '../../prisma/people.ts';
-import { createPolicyStore } from '../../prisma/policies.ts';
 import type { LedgerRow } from '../../prisma/readers.ts';
 import { createRotaStore } from '../../prisma/rotas.ts';
-import { createTicketStore } from '../../prisma/tickets.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const SECRET = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3';
@@ -79,13 +76,7 @@ const notifier = (retryAfterMs: number[] = [1, 1, 1]) =>
   createNotifier({
     deliveries: createDeliveryStore(database),
     log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
-    recipientsOf: createRecipients({
-      people: createPeopleStore(database),
-      rotas: createRotaStore(database),
-      calendars: createCalendarStore(database),
-      tickets: createTicketStore(database),
-      policies: createPolicyStore(database),
-    }),
+    recipientsOf: recipientsOver(database),
     webhook: { url, secret: SECRET },
     retryAfterMs,
   });
