@@ -3,6 +3,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { z } from 'zod';
 import type { Actor } from '../domain/events.ts';
 import { agentRoutes } from './agents.ts';
+import { articleRoutes } from './articles.ts';
 import { authenticate } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
 import { calendarRoutes } from './calendars.ts';
@@ -39,6 +40,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...packetRoutes(deps),
     ...factRoutes(deps),
     ...breachRoutes(deps),
+    ...articleRoutes(deps),
     ...calendarRoutes(deps),
     ...explainRoutes(deps),
     ...evaluateRoutes(deps),

@@ -1,6 +1,7 @@
 /** What the routes need; bin/server.ts brings the real ones. */
 import type { Policy } from '../domain/policy.ts';
 import type { ApiKeyStore } from '../prisma/api-keys.ts';
+import type { ArticleStore } from '../prisma/articles.ts';
 import type { BreachStore } from '../prisma/breaches.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
@@ -18,6 +19,7 @@ import type { RuleChangeRunner } from './rule-change-runner.ts';
 export interface ApiDeps {
   tickets: TicketStore;
   breaches: BreachStore;
+  articles: ArticleStore;
   ledger: Pick<Ledger, 'events' | 'sequenceOf'>;
   intake: IntakeStore;
   histories: HistoryStore;

@@ -22,6 +22,7 @@ const TAGS = [
   { name: 'requests', description: 'Ask something of a ticket; it may be refused' },
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'breaches', description: 'Broken promises' },
+  { name: 'knowledge', description: 'Articles, their versions, and what fits a ticket' },
   { name: 'calendars', description: 'Business time' },
   {
     name: 'policies',
@@ -70,11 +71,11 @@ const HEADERS = {
         '`Idempotency-Replayed: true`); with another body it is refused. Keys are per caller and path.',
     }),
   'if-match': z.string().openapi({
-    description: 'ETag of the ticket; the request is for that state of the ticket only, else 412',
+    description: 'ETag of the ticket, or of what else the path names; for that state of it only, else 412',
     example: '"7"',
   }),
   'if-none-match': z.string().openapi({
-    description: 'ETag of the ticket as known; 304 if it is still so',
+    description: 'ETag as known; 304 if it is still so',
     example: '"7"',
   }),
 };

@@ -9,17 +9,36 @@ export const OPERATIONS = [
   'rule.change',
   'people.read',
   'people.change',
+  'knowledge.read',
+  'knowledge.write',
 ] as const;
 /**
  * `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. `rule.change`: publish
  * policies and calendars, and bring them to open tickets. `people.change`: say who works here, who is on call, and what
- * is known of customers and services; it also shows how to reach them.
+ * is known of customers and services; it also shows how to reach them. `knowledge.write`: write and retire articles.
  */
 export type Operation = (typeof OPERATIONS)[number];
 
 export const PERMISSIONS = {
-  integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'people.read'],
-  agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read', 'people.read'],
+  integration: [
+    'ticket.read',
+    'ticket.work',
+    'ticket.tell',
+    'calendar.evaluate',
+    'people.read',
+    'knowledge.read',
+    'knowledge.write',
+  ],
+  agent: [
+    'ticket.read',
+    'ticket.work',
+    'ticket.tell',
+    'calendar.evaluate',
+    'rule.read',
+    'people.read',
+    'knowledge.read',
+    'knowledge.write',
+  ],
   lead: [
     'ticket.read',
     'ticket.work',
@@ -29,6 +48,8 @@ export const PERMISSIONS = {
     'rule.read',
     'people.read',
     'people.change',
+    'knowledge.read',
+    'knowledge.write',
   ],
   manager: [
     'ticket.read',
@@ -38,8 +59,10 @@ export const PERMISSIONS = {
     'rule.change',
     'people.read',
     'people.change',
+    'knowledge.read',
+    'knowledge.write',
   ],
-  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'people.read'],
+  auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'people.read', 'knowledge.read'],
   admin: [
     'ticket.read',
     'ticket.work',
@@ -50,6 +73,8 @@ export const PERMISSIONS = {
     'rule.change',
     'people.read',
     'people.change',
+    'knowledge.read',
+    'knowledge.write',
   ],
 } as const satisfies Record<string, readonly Operation[]>;
 

@@ -10,6 +10,7 @@ import { Problem, RETRY_LATER } from '../api/problem.ts';
 import { createRuleChangeRunner } from '../api/rule-change-runner.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
+import { createArticleStore } from '../prisma/articles.ts';
 import { createBreachStore } from '../prisma/breaches.ts';
 import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
@@ -76,6 +77,7 @@ export function apiDeps(
   return {
     tickets: createTicketStore(database),
     breaches: createBreachStore(database),
+    articles: createArticleStore(database),
     ledger,
     intake: createIntakeStore(database),
     histories: createHistoryStore(database),

@@ -7,6 +7,8 @@ import { allRoutes } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { PROBLEM_CODES } from '../../api/problem.ts';
 import * as examples from '../../api/schemas/examples.ts';
+import * as articleExamples from '../../api/schemas/article-examples.ts';
+import { articlePage, articleView, suggestedArticles } from '../../api/schemas/articles.ts';
 import { calendarVersionView, policyVersionView } from '../../api/schemas/policies.ts';
 import { changedTicketView, forecastView, ruleChangeView } from '../../api/schemas/rule-changes.ts';
 import * as ruleExamples from '../../api/schemas/rule-examples.ts';
@@ -152,6 +154,9 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['forecast', forecastView, ruleExamples.FORECAST_EXAMPLE],
   ['change of rules', ruleChangeView, ruleExamples.RULE_CHANGE_EXAMPLE],
   ['changed ticket', changedTicketView, ruleExamples.CHANGED_TICKET_EXAMPLE],
+  ['article', articleView, articleExamples.ARTICLE_EXAMPLE],
+  ['page of articles', articlePage, articleExamples.FOUND_ARTICLES_EXAMPLE],
+  ['suggestion', suggestedArticles, articleExamples.SUGGESTED_ARTICLES_EXAMPLE],
   ['team', teamView, peopleExamples.TEAM_EXAMPLE],
   ['agent', agentView, peopleExamples.AGENT_EXAMPLE],
   ['rota', rotaView, peopleExamples.ROTA_EXAMPLE],

@@ -41,8 +41,25 @@ test.each(table)('$role $verdict $operationId', async ({ role, method, path, ope
 
 test('agents see no breaches, managers change rules and no ticket, auditors nothing; leads and managers say who works here', () => {
   expect(PERMISSIONS).toEqual({
-    integration: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'people.read'],
-    agent: ['ticket.read', 'ticket.work', 'ticket.tell', 'calendar.evaluate', 'rule.read', 'people.read'],
+    integration: [
+      'ticket.read',
+      'ticket.work',
+      'ticket.tell',
+      'calendar.evaluate',
+      'people.read',
+      'knowledge.read',
+      'knowledge.write',
+    ],
+    agent: [
+      'ticket.read',
+      'ticket.work',
+      'ticket.tell',
+      'calendar.evaluate',
+      'rule.read',
+      'people.read',
+      'knowledge.read',
+      'knowledge.write',
+    ],
     lead: [
       'ticket.read',
       'ticket.work',
@@ -52,6 +69,8 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'rule.read',
       'people.read',
       'people.change',
+      'knowledge.read',
+      'knowledge.write',
     ],
     manager: [
       'ticket.read',
@@ -61,8 +80,17 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'rule.change',
       'people.read',
       'people.change',
+      'knowledge.read',
+      'knowledge.write',
     ],
-    auditor: ['ticket.read', 'breach.read', 'calendar.evaluate', 'rule.read', 'people.read'],
+    auditor: [
+      'ticket.read',
+      'breach.read',
+      'calendar.evaluate',
+      'rule.read',
+      'people.read',
+      'knowledge.read',
+    ],
     admin: [
       'ticket.read',
       'ticket.work',
@@ -73,6 +101,8 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'rule.change',
       'people.read',
       'people.change',
+      'knowledge.read',
+      'knowledge.write',
     ],
   });
 });
