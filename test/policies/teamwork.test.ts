@@ -84,7 +84,7 @@ describe('what is wrong is told with its place', () => {
     [
       'an item that no packet has',
       { tiers: [{ tier: 1, name: 'Desk', requires: ['gossip'] }] },
-      'tiers.0.requires.0 value_invalid',
+      'tiers.0.requires.0 value_unknown',
     ],
     [
       'a currency in words',
