@@ -18,6 +18,7 @@ describe('the shipped policies', () => {
       'managed-service',
       'round-the-clock',
       'standard',
+      'three-tiers',
     ]);
   });
 
