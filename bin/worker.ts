@@ -11,12 +11,14 @@ import {
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { JournalHandler, RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
+import { createKnowledge } from '../activities/knowledge.ts';
 import { createMajorIncidents } from '../activities/major-incident.ts';
 import { createNotifier } from '../activities/notify.ts';
 import { createRecipients } from '../activities/recipients.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import { createTaskMessenger } from '../activities/task-messages.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
+import { createArticleStore } from '../prisma/articles.ts';
 import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
@@ -51,6 +53,7 @@ export const READERS = [
   'major-incidents',
   'recurrence',
   'article-tasks',
+  'knowledge',
 ] as const;
 /** The readers of the journals of tasks and problems. */
 const JOURNAL_READERS = ['task-messages', 'problem-news'] as const;
@@ -148,6 +151,11 @@ function rowHandlers(
     ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
     'major-incidents': createMajorIncidents({
+      tickets: createTicketStore(database),
+      tell: (...told) => engine.tell(...told),
+    }),
+    knowledge: createKnowledge({
+      articles: createArticleStore(database),
       tickets: createTicketStore(database),
       tell: (...told) => engine.tell(...told),
     }),
