@@ -1,6 +1,7 @@
 /** Everything the workflows can do to the outside world, joined from its parts. */
 import { createFollowing, type FollowDeps, type Following } from './follow.ts';
 import { createJournaling, type Journaling } from './journal.ts';
+import { createSending, type Outbox, type Sending } from './outbox.ts';
 import { createRecording, type Recording } from './record.ts';
 import { createRuleChanging, type RuleChangeDeps, type RuleChanging } from './rule-change.ts';
 import { createRules, type Rules } from './rules.ts';
@@ -11,7 +12,7 @@ import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { Spool } from '../prisma/spool.ts';
 
-export type Activities = Journaling & Recording & Rules & SpoolReading & Following & RuleChanging;
+export type Activities = Journaling & Recording & Rules & SpoolReading & Following & RuleChanging & Sending;
 
 export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleChangeDeps, 'policies'> {
   ledger: Pick<Ledger, 'record'>;
@@ -19,6 +20,7 @@ export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleCha
   policies: Pick<PolicyStore, 'current' | 'version'>;
   calendars: Pick<CalendarStore, 'byHash'>;
   spool: Pick<Spool, 'pending'>;
+  outbox: Outbox;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -29,5 +31,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createSpoolReading(deps),
     ...createFollowing(deps),
     ...createRuleChanging(deps),
+    ...createSending(deps),
   };
 }

@@ -22,6 +22,7 @@ import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
 import { referenceRoutes } from './reference.ts';
 import { requestRoutes } from './requests.ts';
+import { queueRoutes } from './queues.ts';
 import type { Call, Reply, Route } from './route.ts';
 import { ruleChangeRoutes } from './rule-changes.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -39,6 +40,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...requestRoutes(deps),
     ...packetRoutes(deps),
     ...factRoutes(deps),
+    ...queueRoutes(deps),
     ...breachRoutes(deps),
     ...articleRoutes(deps),
     ...calendarRoutes(deps),

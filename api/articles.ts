@@ -1,8 +1,7 @@
 /** Routes of the knowledge store: articles in versions, searching them, and suggestions for a ticket. */
 import { uuidv7 } from 'uuidv7';
 import type { Article } from '../domain/article.ts';
-import { MARKS, type ArticleRecord, type FoundArticle, type Question } from '../prisma/articles.ts';
-import type { TicketRecord } from '../prisma/tickets.ts';
+import { MARKS, questionOf, type ArticleRecord, type FoundArticle } from '../prisma/articles.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ApiDeps } from './deps.ts';
 import { isKnownTo } from './headers.ts';
@@ -89,13 +88,6 @@ async function save(
   if (saved && 'stale' in saved)
     throw new Problem('precondition_failed', `Article ${id} is at version ${saved.stale}`);
   return findArticle(deps, id);
-}
-
-/** What is known of a ticket when articles are looked for; without its words where they were erased. */
-async function questionOf({ tickets }: ApiDeps, { id, category, service }: TicketRecord): Promise<Question> {
-  const words = (await tickets.openingTexts([id])).get(id)?.body as
-    { subject?: string; description?: string } | null | undefined;
-  return { subject: words?.subject ?? '', description: words?.description ?? '', category, service };
 }
 
 const ETAG = { ETag: 'The version, in quotes' };
@@ -235,7 +227,7 @@ function readingRoutes(deps: ApiDeps): Route[] {
       async handle({ params, query: { limit } }) {
         const ticket = await findTicket(deps, params.ticketId);
         const [suggested, uses] = await Promise.all([
-          deps.articles.suggest(await questionOf(deps, ticket), limit),
+          deps.articles.suggest(await questionOf(deps.tickets, ticket), limit),
           deps.articles.usesOn(ticket.id),
         ]);
         return {

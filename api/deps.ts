@@ -11,6 +11,8 @@ import type { PeopleStore } from '../prisma/people.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { ReferenceStore } from '../prisma/reference.ts';
 import type { RotaStore } from '../prisma/rotas.ts';
+import type { QueueAlertStore } from '../prisma/queue-alerts.ts';
+import type { QueueStore } from '../prisma/queues.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { Engine } from './engine.ts';
@@ -32,6 +34,8 @@ export interface ApiDeps {
   forgetPolicies(): void;
   policyStore: PolicyStore;
   calendars: CalendarStore;
+  queues: Pick<QueueStore, 'reserve' | 'release' | 'list' | 'summaries'>;
+  queueAlerts: Pick<QueueAlertStore, 'open'>;
   ruleChanges: RuleChangeStore;
   ruleChangeRunner: RuleChangeRunner;
   people: PeopleStore;

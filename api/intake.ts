@@ -28,16 +28,24 @@ export interface TakenIn {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** hash(caller, method, path, key): the same key of another caller is another message (docs/rules.md §1). */
-export function messageIdOf({ actor, method, path, idempotencyKey }: Incoming): string {
+export function messageIdOf({
+  actor,
+  method,
+  path,
+  idempotencyKey,
+}: Pick<Incoming, 'actor' | 'method' | 'path' | 'idempotencyKey'>): string {
   if (idempotencyKey === undefined) return randomUUID();
   return sha256(JSON.stringify([actor.subject, method, path, idempotencyKey]));
 }
+
+/** What a body said, whatever the order of its fields. */
+export const bodyHashOf = (body: unknown): string => sha256(canonicalJson(body));
 
 /** Takes a message in; a 422 problem where its key was used with another body. */
 export async function takeIn(intake: IntakeStore, incoming: Incoming): Promise<TakenIn> {
   const messageId = messageIdOf(incoming);
   const { ticketId, text, external, idempotencyKey, body } = incoming;
-  const bodyHash = idempotencyKey === undefined ? undefined : sha256(canonicalJson(body));
+  const bodyHash = idempotencyKey === undefined ? undefined : bodyHashOf(body);
   const received = await intake.receive({ messageId, ticketId, bodyHash, text, external });
   if (received.conflict)
     throw new Problem('idempotency_key_reused', 'This Idempotency-Key was used before with another body');

@@ -21,6 +21,7 @@ const TAGS = [
   { name: 'tickets', description: 'Open and read tickets' },
   { name: 'requests', description: 'Ask something of a ticket; it may be refused' },
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
+  { name: 'queues', description: 'Who waits at a tier, and who gets the next ticket' },
   { name: 'breaches', description: 'Broken promises' },
   { name: 'knowledge', description: 'Articles, their versions, and what fits a ticket' },
   { name: 'calendars', description: 'Business time' },

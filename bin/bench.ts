@@ -4,6 +4,7 @@
 const BENCHES: Record<string, () => Promise<{ run(options: { json?: boolean }): Promise<boolean> }>> = {
   clock: () => import('../bench/clock.ts'),
   cost: () => import('../bench/cost.ts'),
+  forecast: () => import('../bench/forecast.ts'),
   'what-if': () => import('../bench/what-if.ts'),
 };
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -25,6 +26,14 @@ export interface Config {
   webhookUrl: string | undefined;
   /** TIERLINE_WEBHOOK_SECRET: Standard Webhooks secret, `whsec_` and base64. */
   webhookSecret: string | undefined;
+  /** TIERLINE_SMTP_URL: the mail server for customer updates; none are sent by e-mail without it. */
+  smtpUrl: string | undefined;
+  /** TIERLINE_MAIL_FROM: the sender of customer updates; given with the server. */
+  mailFrom: string | undefined;
+  /** TIERLINE_CHAT_WEBHOOK_URL: a chat room that is told of what people are told. */
+  chatWebhookUrl: string | undefined;
+  /** TIERLINE_CHAT_FORMAT: whose webhook that is. */
+  chatFormat: ChatFormat;
   /** TIERLINE_LOG_LEVEL. */
   logLevel: LogLevel;
   /** TIERLINE_POLICIES, absolute: folder of the policies seeded at start. */
@@ -42,7 +51,7 @@ export interface ServiceConfig extends Config {
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof logLevels)[number];
 
-const environment = z.object({
+const variables = z.object({
   TIERLINE_HOME: z.string().default(join(projectRoot, '.tierline')),
   DATABASE_URL: z
     .string()
@@ -68,6 +77,19 @@ const environment = z.object({
     .string()
     .refine(isWebhookSecret, 'must be whsec_ followed by 24 to 64 bytes in base64')
     .optional(),
+  TIERLINE_SMTP_URL: z
+    .string()
+    .refine(isMailServer, 'must be a URL such as smtps://user:password@mail.example.com or smtp://host:587')
+    .optional(),
+  TIERLINE_MAIL_FROM: z
+    .string()
+    .refine(isMailbox, 'must be one address, such as desk@example.com or Desk <desk@example.com>')
+    .optional(),
+  TIERLINE_CHAT_WEBHOOK_URL: z
+    .string()
+    .refine(hasProtocol('http:', 'https:'), 'must be a URL that starts with https:// or http://')
+    .optional(),
+  TIERLINE_CHAT_FORMAT: z.enum(CHAT_FORMATS, `must be one of ${CHAT_FORMATS.join(', ')}`).default('slack'),
   TIERLINE_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   TIERLINE_POLICIES: z
     .string()
@@ -80,8 +102,20 @@ const environment = z.object({
     .default(20),
 });
 
+/** Mail without a sender is refused at once, not with the first customer. */
+const environment = variables.refine(
+  ({ TIERLINE_SMTP_URL: server, TIERLINE_MAIL_FROM: from }) => server === undefined || from !== undefined,
+  { error: 'must be given with TIERLINE_SMTP_URL', path: ['TIERLINE_MAIL_FROM'] },
+);
+
 /** Variables whose values must not be repeated in a message or a log. */
-const secrets = new Set(['DATABASE_URL', 'TIERLINE_WEBHOOK_SECRET', 'TIERLINE_WEBHOOK_URL']);
+const secrets = new Set([
+  'DATABASE_URL',
+  'TIERLINE_WEBHOOK_SECRET',
+  'TIERLINE_WEBHOOK_URL',
+  'TIERLINE_SMTP_URL',
+  'TIERLINE_CHAT_WEBHOOK_URL',
+]);
 
 /**
  * The configuration in the environment. An empty variable counts as absent. Throws one error that names every
@@ -102,6 +136,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     port: data.TIERLINE_PORT,
     webhookUrl: data.TIERLINE_WEBHOOK_URL,
     webhookSecret: data.TIERLINE_WEBHOOK_SECRET,
+    smtpUrl: data.TIERLINE_SMTP_URL,
+    mailFrom: data.TIERLINE_MAIL_FROM,
+    chatWebhookUrl: data.TIERLINE_CHAT_WEBHOOK_URL,
+    chatFormat: data.TIERLINE_CHAT_FORMAT,
     logLevel: data.TIERLINE_LOG_LEVEL,
     policiesDir: resolve(data.TIERLINE_POLICIES),
     ruleChangesPerSecond: data.TIERLINE_RULE_CHANGES_PER_SECOND,
@@ -110,6 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 function complaint({ path, message }: z.core.$ZodIssue, given: NodeJS.ProcessEnv): string {
   const name = String(path[0]);
+  if (given[name] === undefined) return `${name} ${message}`;
   return secrets.has(name)
     ? `${name} (value not shown) ${message}`
     : `${name} is "${given[name]}"; it ${message}`;
@@ -117,6 +156,15 @@ function complaint({ path, message }: z.core.$ZodIssue, given: NodeJS.ProcessEnv
 
 function hasProtocol(...protocols: string[]): (text: string) => boolean {
   return (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function isMailServer(text: string): boolean {
+  return hasProtocol('smtp:', 'smtps:')(text) && new URL(text).hostname !== '';
+}
+
+/** Its domain names the messages too. */
+function isMailbox(text: string): boolean {
+  return /^([^<>@,;"\p{Cc}]*<[^\s<>@,;"]+@[\w.-]+>|[^\s<>@,;"]+@[\w.-]+)$/u.test(text);
 }
 
 function isHostAndPort(text: string): boolean {

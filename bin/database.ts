@@ -1,9 +1,11 @@
 /** Brings a database into the state that API and worker expect: migrated, policies published, a first key made. */
 import { loadPolicyFiles, policyHash } from '../api/schemas/policy.ts';
+import { DEFAULT_TEMPLATES } from '../domain/default-templates.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { assertUtc, openDatabase } from '../prisma/client.ts';
 import { migrate } from '../prisma/migrate.ts';
 import { createPolicyStore, type LeftBehind } from '../prisma/policies.ts';
+import { createTemplateStore } from '../prisma/templates.ts';
 
 export interface PreparedDatabase {
   /** Names of the migrations applied now. */
@@ -36,6 +38,7 @@ export async function prepareDatabase(
     await store.publish(
       files.map(({ policy, document }) => ({ policy, hash: policyHash(policy), source: document })),
     );
+    await createTemplateStore(database).publishDefaults(DEFAULT_TEMPLATES);
     const notices = (await store.leftBehind()).map(noticeOf);
     const keys = createApiKeyStore(database);
     const isFirst = (await keys.list()).length === 0;

@@ -21,6 +21,8 @@ import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
+import { createQueueAlertStore } from '../prisma/queue-alerts.ts';
+import { createQueueStore } from '../prisma/queues.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
@@ -91,6 +93,8 @@ export function apiDeps(
     apiKeys: createApiKeyStore(database),
     ...cachedPolicies(database),
     calendars: createCalendarStore(database),
+    queues: createQueueStore(database),
+    queueAlerts: createQueueAlertStore(database),
     ruleChanges: createRuleChangeStore(database),
     ruleChangeRunner: createRuleChangeRunner({ client, taskQueue }),
     people: createPeopleStore(database),

@@ -11,12 +11,16 @@ import {
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { JournalHandler, RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
+import { createKnowledge } from '../activities/knowledge.ts';
 import { createMajorIncidents } from '../activities/major-incident.ts';
+import type { Channels } from '../activities/channels.ts';
 import { createNotifier } from '../activities/notify.ts';
+import type { Outbox } from '../activities/outbox.ts';
 import { createRecipients } from '../activities/recipients.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import { createTaskMessenger } from '../activities/task-messages.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
+import { createArticleStore } from '../prisma/articles.ts';
 import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
@@ -31,13 +35,20 @@ import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
-import { READER_WORKFLOW, readerWorkflowId, TASK_QUEUE } from '../workflows/messages.ts';
+import {
+  OUTBOX_WORKFLOW,
+  outboxWorkflowId,
+  READER_WORKFLOW,
+  readerWorkflowId,
+  TASK_QUEUE,
+} from '../workflows/messages.ts';
 import { createEngine, type Engine } from '../api/engine.ts';
 import { Refused } from '../api/engine-errors.ts';
 import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
+import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
 import { problemReaders, recurrenceReaders } from './problem-readers.ts';
 import { temporalTarget } from './temporal.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -51,6 +62,8 @@ export const READERS = [
   'major-incidents',
   'recurrence',
   'article-tasks',
+  'customer-updates',
+  'knowledge',
 ] as const;
 /** The readers of the journals of tasks and problems. */
 const JOURNAL_READERS = ['task-messages', 'problem-news'] as const;
@@ -63,6 +76,8 @@ export interface Doing {
   /** The way to the tickets, for changes of rules; without it they wait. */
   engine?: Pick<Engine, 'ask'>;
   pace?: Pace;
+  /** Sends what waits to be sent; without it, nothing is. */
+  outbox?: Outbox;
 }
 
 /** A ticket's answer to a change of rules; what is no answer is thrown, and asked again. */
@@ -79,10 +94,16 @@ async function askTicket(
   }
 }
 
+/** For workers that send nothing. */
+const NO_OUTBOX: Outbox = {
+  sendDue: () => Promise.resolve(0),
+  keepSending: (channel) => Promise.reject(new Error(`There is no channel ${channel}`)),
+};
+
 /** The activities over a real database. */
 export function activitiesOver(
   database: Database,
-  { handlers = {}, journalHandlers = {}, engine, pace }: Doing = {},
+  { handlers = {}, journalHandlers = {}, engine, pace, outbox }: Doing = {},
 ): Activities {
   return createActivities({
     ledger: createLedger(database),
@@ -96,6 +117,7 @@ export function activitiesOver(
     changes: createRuleChangeStore(database),
     askTicket: (...request) => askTicket(engine, ...request),
     pace: pace ?? DEFAULT_PACE,
+    outbox: outbox ?? NO_OUTBOX,
   });
 }
 
@@ -134,7 +156,8 @@ function rowHandlers(
     engine,
     config,
     log,
-  }: { client: Client; engine: Pick<Engine, 'tell'>; config: ServiceConfig; log: Logger },
+    channels,
+  }: { client: Client; engine: Pick<Engine, 'tell'>; config: ServiceConfig; log: Logger; channels: Channels },
 ): Record<(typeof READERS)[number], RowHandler> {
   const webhook = webhookOf(config);
   const { namespace } = client.options;
@@ -145,9 +168,15 @@ function rowHandlers(
       webhook,
       recipientsOf: recipientsOver(database),
     }),
+    'customer-updates': customerUpdatesOver(database, { channels, engine, log }),
     ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
     'major-incidents': createMajorIncidents({
+      tickets: createTicketStore(database),
+      tell: (...told) => engine.tell(...told),
+    }),
+    knowledge: createKnowledge({
+      articles: createArticleStore(database),
       tickets: createTicketStore(database),
       tell: (...told) => engine.tell(...told),
     }),
@@ -194,6 +223,18 @@ async function startReaders(client: Client): Promise<void> {
     });
 }
 
+/** One for each channel that is configured. What waits for another stays, and is sent when it is configured again. */
+async function startOutboxes(client: Client, channels: Channels): Promise<void> {
+  for (const channel of namesOf(channels))
+    await client.workflow.start(OUTBOX_WORKFLOW, {
+      workflowId: outboxWorkflowId(channel),
+      taskQueue: TASK_QUEUE,
+      args: [{ channel }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
+}
+
 /** Runs until SIGINT or SIGTERM; a workflow task or write under way is finished first. */
 export async function run(config: ServiceConfig): Promise<void> {
   const log = createLogger('worker', config.logLevel);
@@ -215,15 +256,17 @@ export async function run(config: ServiceConfig): Promise<void> {
     ledger: createLedger(database),
     spool: createSpool(database),
   });
+  const channels = channelsOf(config);
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle,
     activities: activitiesOver(database, {
-      handlers: rowHandlers(database, { client, engine, config, log }),
+      handlers: rowHandlers(database, { client, engine, config, log, channels }),
       journalHandlers: journalHandlers(database, { client, engine, config, log }),
       engine,
+      outbox: outboxOver(database, { channels, engine, log }),
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },
     }),
     maxCachedWorkflows: 2000,
@@ -232,6 +275,7 @@ export async function run(config: ServiceConfig): Promise<void> {
   });
   const running = worker.run();
   await startReaders(client);
+  await startOutboxes(client, channels);
   const runner = createRuleChangeRunner({ client, taskQueue: TASK_QUEUE });
   const changes = createRuleChangeStore(database);
   const journals = createJournalStore(database);

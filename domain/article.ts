@@ -33,31 +33,16 @@ export interface Use {
   how: ArticleUse;
 }
 
-/** Fields of events that name articles; an event has some of them or none. */
-interface Naming {
-  article?: unknown;
-  articles?: unknown;
-}
-
-const isName = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-function namesIn({ article, articles }: Naming): string[] {
-  const all: unknown[] = [article, ...(Array.isArray(articles) ? (articles as unknown[]) : [])];
-  return [...new Set(all.filter(isName))];
-}
-
-/** Which events say what of the articles that they name. */
-const HOW: Readonly<Record<string, ArticleUse>> = {
-  articlesOffered: 'offered',
-  packetWritten: 'consulted',
-  handoffOffered: 'consulted',
-  resolved: 'solved',
-};
+const uses = (how: ArticleUse, articles: readonly string[] = []): Use[] =>
+  [...new Set(articles)].map((article) => ({ article, how }));
 
 /** The uses that an event tells of. What came too late to change the ticket is a use all the same. */
 export function usesIn(event: LedgerEvent): Use[] {
-  const how = HOW[event.type];
-  return how ? namesIn(event as Naming).map((article) => ({ article, how })) : [];
+  if (event.type === 'articlesOffered') return uses('offered', event.articles);
+  if (event.type === 'packetWritten' || event.type === 'handoffOffered')
+    return uses('consulted', event.articles);
+  if (event.type === 'resolved' && event.article !== undefined) return uses('solved', [event.article]);
+  return [];
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Article, ArticleAudience, ArticleState, ArticleUse, Use } from '..
 import type { Actor } from '../domain/events.ts';
 import type { Database } from './client.ts';
 import { Prisma } from './generated/client.ts';
+import type { TicketRecord, TicketStore } from './tickets.ts';
 
 export interface ArticleRecord extends Article {
   id: string;
@@ -55,6 +56,16 @@ export interface Question {
   description: string;
   category: string | null;
   service: string | null;
+}
+
+/** What is known of this ticket; without its words where they were erased. */
+export async function questionOf(
+  tickets: Pick<TicketStore, 'openingTexts'>,
+  { id, category, service }: Pick<TicketRecord, 'id' | 'category' | 'service'>,
+): Promise<Question> {
+  const words = (await tickets.openingTexts([id])).get(id)?.body as
+    { subject?: string; description?: string } | null | undefined;
+  return { subject: words?.subject ?? '', description: words?.description ?? '', category, service };
 }
 
 export interface ArticleUseRecord {

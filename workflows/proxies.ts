@@ -30,6 +30,13 @@ export const { followLedger } = proxyActivities<Pick<Activities, 'followLedger'>
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
 
+/** Sends for minutes; a lost worker is noticed by its missing heartbeat, and what it was sending is sent again. */
+export const { sendDeliveries } = proxyActivities<Pick<Activities, 'sendDeliveries'>>({
+  startToCloseTimeout: '15m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
 /** Works on a change of rules, a page of tickets at a time; a ticket that does not answer is asked again, later and later. */
 export const { workOnRuleChange } = proxyActivities<Pick<Activities, 'workOnRuleChange'>>({
   startToCloseTimeout: '10m',

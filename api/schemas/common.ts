@@ -103,6 +103,12 @@ export const problemSchema = z
       .optional()
       .openapi({ description: 'The state the ticket is in, where that is the reason' }),
     ticketId: z.string().optional().openapi({ description: 'The other ticket, where there is one' }),
+    limit: z
+      .int()
+      .optional()
+      .openapi({ description: 'How many tickets the agent may have, where that is the reason' }),
+    inProgress: z.int().optional().openapi({ description: 'How many the agent has' }),
+    reserved: z.int().optional().openapi({ description: 'How many the agent is about to get' }),
     errors: z
       .array(fault)
       .optional()

@@ -11,6 +11,7 @@ import * as articleExamples from '../../api/schemas/article-examples.ts';
 import { articlePage, articleView, suggestedArticles } from '../../api/schemas/articles.ts';
 import { calendarVersionView, policyVersionView } from '../../api/schemas/policies.ts';
 import { changedTicketView, forecastView, ruleChangeView } from '../../api/schemas/rule-changes.ts';
+import * as queueExamples from '../../api/schemas/queue-examples.ts';
 import * as ruleExamples from '../../api/schemas/rule-examples.ts';
 import { breachView } from '../../api/schemas/breaches.ts';
 import { clocksView } from '../../api/schemas/clocks.ts';
@@ -21,6 +22,7 @@ import { onCallView, overrideView, rotaView, scheduleView } from '../../api/sche
 import { agentView, teamView } from '../../api/schemas/people.ts';
 import * as peopleExamples from '../../api/schemas/people-examples.ts';
 import { customerView, serviceView } from '../../api/schemas/reference.ts';
+import { pulledView, queuedTicketView, queueView } from '../../api/schemas/queues.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
 import { timelineView } from '../../api/schemas/timeline.ts';
 import { projectRoot } from '../../bin/config.ts';
@@ -146,6 +148,9 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['timeline', timelineView, examples.TIMELINE_EXAMPLE],
   ['clocks', clocksView, examples.CLOCKS_EXAMPLE],
   ['breach', breachView, examples.BREACH_EXAMPLE],
+  ['queue', queueView, queueExamples.QUEUE_EXAMPLE],
+  ['queued ticket', queuedTicketView, queueExamples.QUEUED_TICKET_EXAMPLE],
+  ['pulled ticket', pulledView, queueExamples.PULLED_EXAMPLE],
   ['facts answer', factsAnswer, examples.FACTS_ANSWER_EXAMPLE],
   ['notification', notification, examples.NOTIFICATION_EXAMPLE],
   ['problem', problemSchema, examples.PROBLEM_EXAMPLE],

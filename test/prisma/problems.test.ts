@@ -1,14 +1,21 @@
 /** Occurrences in the database: each ticket once, one unresolved problem for a fingerprint, however many come at once. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { journalRow, openJournal, type JournalEvent } from '../../domain/journal.ts';
+import pg from 'pg';
 import {
   problemJournal,
   type ProblemBody,
   type ProblemCommand,
   type ProblemEvent,
 } from '../../domain/problem.ts';
-import { decideJournal, foldJournal, settleJournal } from '../../domain/journal.ts';
+import {
+  decideJournal,
+  foldJournal,
+  journalRow,
+  openJournal,
+  settleJournal,
+  type JournalEvent,
+} from '../../domain/journal.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
 import { createJournalStore, openInJournal, type JournalStore } from '../../prisma/journals.ts';
 import { createProblemStore, type NotedOccurrence, type ProblemStore } from '../../prisma/problems.ts';
@@ -18,11 +25,13 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 0, 5, 9);
 
+let url: string;
 let database: Database;
 let problems: ProblemStore;
 let journals: JournalStore;
 beforeAll(async () => {
-  database = openDatabase(await createTestDatabase());
+  url = await createTestDatabase();
+  database = openDatabase(url);
   problems = createProblemStore(database);
   journals = createJournalStore(database);
 });
@@ -73,8 +82,8 @@ async function move(id: string, what: ProblemCommand | { settle: number }): Prom
 }
 
 async function resolve(id: string): Promise<void> {
-  await move(id, { type: 'fixed', quietMs: 0 });
-  expect(await move(id, { settle: Date.now() })).toEqual({ recorded: true });
+  await move(id, { type: 'fixed', quietMs: HOUR });
+  expect(await move(id, { settle: Date.now() + HOUR })).toEqual({ recorded: true });
   expect((await problems.get(id))?.state).toBe('resolved');
 }
 
@@ -205,24 +214,46 @@ test('a ticket that comes while the fix is being recorded as good is not lost: t
     const tickets = newTickets(3);
     for (const ticket of tickets) await note(fingerprint, ticket);
     const id = `prb_${tickets[2]}`;
-    await move(id, { type: 'fixed', quietMs: 0 });
+    await move(id, { type: 'fixed', quietMs: HOUR });
     const late = newTickets(1)[0]!;
-    const [noted, resolved] = await Promise.all([
+    const [noted] = await Promise.all([
       note(fingerprint, late, { at: Date.now() + HOUR }),
-      move(id, { settle: Date.now() }),
+      move(id, { settle: Date.now() + HOUR }),
     ]);
-    const log = (await journals.events('problem', id)).map(({ type }) => type);
-    if (noted.what === 'joined') {
-      expect(resolved).toMatchObject({ recorded: false });
-      expect(log.at(-1)).toBe('linked');
-      // Its row asks to be looked at.
-      const { nextMilestoneAt } = (await database.problem.findUnique({ where: { id } }))!;
-      expect(nextMilestoneAt!.getTime()).toBeLessThanOrEqual(Date.now());
-    } else {
-      expect(noted.what).toBe('noted');
-      expect(log.at(-1)).toBe('resolved');
-    }
+    const last = (await journals.events('problem', id)).at(-1)!.type;
+    const { state, nextMilestoneAt } = (await database.problem.findUnique({ where: { id } }))!;
+    expect([noted.what, last]).toEqual(
+      noted.what === 'noted' ? ['noted', 'resolved'] : ['joined', last === 'linked' ? 'linked' : 'recurred'],
+    );
+    // Nobody has looked at it yet: its row asks for that.
+    if (last === 'linked') expect([state, nextMilestoneAt! <= new Date()]).toEqual(['fixed', true]);
   }
+});
+
+test('whoever notes a ticket waits for a problem that is just being resolved, and then counts anew', async () => {
+  const fingerprint = newFingerprint();
+  const tickets = newTickets(3);
+  for (const ticket of tickets) await note(fingerprint, ticket);
+  const id = `prb_${tickets[2]}`;
+  await move(id, { type: 'fixed', quietMs: HOUR });
+  const state = foldJournal(problemJournal, id, (await journals.events('problem', id)) as ProblemEvent[])!;
+  const turn = settleJournal(problemJournal, state, Date.now() + HOUR);
+  const resolving = new pg.Client({ connectionString: url });
+  await resolving.connect();
+  await resolving.query('BEGIN');
+  await resolving.query('SELECT tierline_record_journal($1, $2, $3, $4, $5)', [
+    'problem',
+    id,
+    state.sequence,
+    JSON.stringify(turn.events),
+    JSON.stringify(journalRow(problemJournal, turn.state)),
+  ]);
+  const noting = note(fingerprint, newTickets(1)[0]!);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await resolving.query('COMMIT');
+  await resolving.end();
+  expect(await noting).toEqual({ what: 'noted' });
+  expect((await problems.get(id))!.tickets).toBe(3);
 });
 
 test('linked by hand and taken away again, whatever else is linked', async () => {
