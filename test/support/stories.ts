@@ -49,17 +49,30 @@ export const STORIES: Record<string, Story> = {
     await untilType(desk, ticketId, 'breachWithdrawn');
     return ticketId;
   },
-  async 'raised-handed-on-resolved-and-closed-by-itself'(desk) {
+  // `raised-handed-on-resolved-and-closed-by-itself` was recorded when an offer was accepted at once: its runs go on.
+  async 'offered-returned-accepted-and-closed-by-itself'(desk) {
     const ticketId = await desk.open({ policy: 'demo', priority: 'P4' });
     await desk.ask(ticketId, { type: 'assign', assignee: 'agent-1' });
     await desk.ask(ticketId, { type: 'prioritise', priority: 'P2' });
-    await desk.ask(ticketId, { type: 'offerHandoff', toTier: 2 });
-    await desk.ask(ticketId, { type: 'acceptHandoff' });
+    await desk.ask(ticketId, { type: 'offerHandoff', toTier: 2, items: ['symptoms'] });
+    await desk.ask(ticketId, { type: 'returnHandoff', missing: ['environment'] });
+    await desk.ask(ticketId, { type: 'offerHandoff', toTier: 2, items: ['environment'] });
+    await desk.ask(ticketId, { type: 'acceptHandoff', assignee: 'agent-2' });
     await desk.ask(ticketId, { type: 'resolve' });
     await desk.ask(ticketId, { type: 'reopen' });
     await desk.ask(ticketId, { type: 'resolve' });
     await desk.fastForward(ticketId, 40 * SECOND);
     await untilType(desk, ticketId, 'autoClosed');
+    return ticketId;
+  },
+  async 'consulted-with-a-vendor-engaged-in-a-major-incident'(desk) {
+    const ticketId = await desk.open({ policy: 'three-tiers', priority: 'P2' });
+    await desk.ask(ticketId, { type: 'consult', toTier: 3 });
+    await desk.ask(ticketId, { type: 'engageVendor', vendor: 'acme', reference: 'ACME-1' });
+    await desk.ask(ticketId, { type: 'declareMajor', commander: 'lead-2' });
+    await desk.fastForward(ticketId, 2 * HOUR);
+    await desk.ask(ticketId, { type: 'vendorReturned' });
+    await desk.ask(ticketId, { type: 'resolve', causeCode: 'network', needsArticle: true });
     return ticketId;
   },
   async 'answered-twice-over-and-cancelled'(desk) {
