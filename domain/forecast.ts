@@ -10,7 +10,7 @@ import {
   type OpenHours,
 } from './open-hours.ts';
 import type { Pace, PriorityPace } from './pace.ts';
-import { isMoreUrgent, PRIORITIES, type ClockName, type Priority } from './policy.ts';
+import { isMoreUrgent, PRIORITIES, type ClockName, type Priority, type StandardClock } from './policy.ts';
 
 /** A running clock of a queued ticket. Epoch milliseconds. */
 export interface QueuedClock {
@@ -18,6 +18,25 @@ export interface QueuedClock {
   deadlineAt: number;
   /** What meets it: that somebody takes the ticket, or that it is done. */
   metBy: 'start' | 'finish';
+}
+
+/** Met when somebody takes the ticket, as a rule: whoever takes it answers. */
+const MET_BY_START: ReadonlySet<string> = new Set([
+  'firstResponse',
+  'nextResponse',
+  'customerUpdate',
+  'tierAccept',
+] satisfies StandardClock[]);
+const MET_BY_FINISH: ReadonlySet<string> = new Set([
+  'resolution',
+  'restore',
+  'tierWork',
+] satisfies StandardClock[]);
+
+/** What in a queue meets a clock; null for clocks that are about something else. */
+export function metByOf(clock: ClockName): QueuedClock['metBy'] | null {
+  if (MET_BY_START.has(clock)) return 'start';
+  return MET_BY_FINISH.has(clock) ? 'finish' : null;
 }
 
 export interface QueuedTicket {

@@ -192,7 +192,10 @@ export interface Measuring {
 export function measurePace(stays: readonly Stay[], { hours, from, now, agents }: Measuring): Pace {
   const finished = finishedIn(stays, hours, from, now);
   const { meanMs, byPriority: handling } = handlingTimes(finished);
-  const weights = perPriority((priority) => handling[priority] / meanMs);
+  // Of what was finished, the average ticket weighs 1.
+  const averageMs =
+    finished.length > 0 ? sum(finished.map(({ priority }) => handling[priority])) / finished.length : meanMs;
+  const weights = perPriority((priority) => handling[priority] / averageMs);
   const recentFrom = Math.max(instantBefore(hours, now, RECENT_MS) ?? from, from);
   const work = (begins: number, ends: number) =>
     workIn(
@@ -208,7 +211,7 @@ export function measurePace(stays: readonly Stay[], { hours, from, now, agents }
   const arrivedOf = (priority: Priority, whileOpen: boolean) =>
     arrived.filter((one) => one.priority === priority && one.isOpen === whileOpen).length;
   return {
-    ...joined(Math.max(agents ?? 1, 1) / meanMs, past, recent),
+    ...joined(Math.max(agents ?? 1, 1) / averageMs, past, recent),
     variability: variabilityOf(finished, handling),
     byPriority: perPriority((priority) => ({
       handlingMs: handling[priority],
