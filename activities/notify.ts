@@ -1,7 +1,8 @@
-/** Notifications: what the ladder asked for in the ledger goes out by log and webhook. */
+/** Notifications: what the ladder asked for in the ledger goes to the log and, by the outbox, to webhook and chat. */
 import type { Logger } from 'pino';
 import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
+import { createDispatch, type DispatchDeps } from './dispatch.ts';
 import type { Addressed, Recipient } from './recipients.ts';
 import { postWebhook, type Webhook } from './webhook.ts';
 
@@ -146,18 +147,26 @@ function loggedOf({ data }: Notification | EndpointMessage): object {
   return { ...data, recipients: data.recipients.map(({ contact: _contact, ...rest }) => rest) };
 }
 
-export interface LedgerNotifierDeps extends NotifierDeps {
-  /** Who a row is for, asked when it is sent (activities/recipients.ts). */
+/** For the chat: who is told what, by the names that the desk has for its people. */
+function chatWordsOf(message: Notification): string {
+  const names = (message.data.recipients ?? []).map(({ agent }) => agent);
+  return `${wordsOf(message)}${names.length > 0 ? ` (${names.join(', ')})` : ''}`;
+}
+
+export interface LedgerNotifierDeps extends DispatchDeps {
+  /** Who a row is for, asked when the row is read (activities/recipients.ts). */
   recipientsOf: (row: LedgerRow) => Promise<Addressed | null>;
 }
 
-/** The reader `notifications`: deals with one row of the ledger. Sends at least once, with one id per event. */
+/** The reader `notifications`: deals with one row of the ledger. */
 export function createNotifier({ log, recipientsOf, ...deps }: LedgerNotifierDeps) {
-  const send = createSender({ log, ...deps });
-  return async (row: LedgerRow, wait: (ms: number) => Promise<void>): Promise<void> => {
+  const dispatch = createDispatch(deps);
+  return async (row: LedgerRow): Promise<void> => {
     const message = messageOf(row, await recipientsOf(row));
     if (!message) return;
     log.info(loggedOf(message), wordsOf(message));
-    await send({ about: row.ticketId, event: row.event, message }, wait);
+    const isForPeople = message.type === 'ticket.notification';
+    const words = isForPeople ? { words: chatWordsOf(message) } : {};
+    await dispatch({ about: row.ticketId, event: row.event, message, ...words });
   };
 }

@@ -1,9 +1,9 @@
-/** What tasks ask to tell: a reminder, that one is overdue, a step of its escalation; by log and webhook. */
+/** What tasks ask to tell: a reminder, that one is overdue, a step of its escalation; to the log and the outbox. */
 import type { TaskEvent } from '../domain/task.ts';
 import type { JournalLogRow } from '../prisma/journals.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { JournalHandler } from './follow.ts';
-import { createSender, type NotifierDeps } from './notify.ts';
+import { createDispatch, type DispatchDeps } from './dispatch.ts';
 
 const TYPES = { reminded: 'task.reminder', overdue: 'task.overdue', escalated: 'task.escalated' } as const;
 
@@ -48,20 +48,20 @@ function messageOf(
   };
 }
 
-export interface TaskMessengerDeps extends NotifierDeps {
+export interface TaskMessengerDeps extends DispatchDeps {
   tasks: Pick<TaskStore, 'get'>;
 }
 
-/** The reader `task-messages`: deals with one row of the journals. Sends at least once, with one id per event. */
+/** The reader `task-messages`: deals with one row of the journals. */
 export function createTaskMessenger({ tasks, log, ...deps }: TaskMessengerDeps): JournalHandler {
-  const send = createSender({ log, ...deps });
-  return async ({ kind, journalId, event: told }: JournalLogRow, wait) => {
+  const dispatch = createDispatch(deps);
+  return async ({ kind, journalId, event: told }: JournalLogRow) => {
     const event = told as TaskEvent;
     if (kind !== 'task' || !isTold(event)) return;
     const task = await tasks.get(journalId);
     if (!task) return;
     const message = messageOf(event, task);
     log.info({ ...message.data }, `${message.type} to ${message.data.to ?? event.owner ?? 'nobody'}`);
-    await send({ about: journalId, event, message }, wait);
+    await dispatch({ about: journalId, event, message });
   };
 }

@@ -13,6 +13,7 @@ import { evaluateRoutes } from './evaluate.ts';
 import { explainRoutes } from './explain.ts';
 import { factRoutes } from './facts.ts';
 import { idempotencyKeyIn, ifMatchIn, requestIdIn } from './headers.ts';
+import { forecastRoutes } from './forecast.ts';
 import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
 import { onCallRoutes } from './on-call.ts';
@@ -21,6 +22,7 @@ import { packetRoutes } from './packet.ts';
 import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
 import { referenceRoutes } from './reference.ts';
+import { problemRoutes } from './problems.ts';
 import { requestRoutes } from './requests.ts';
 import { queueRoutes } from './queues.ts';
 import type { Call, Reply, Route } from './route.ts';
@@ -28,6 +30,7 @@ import { ruleChangeRoutes } from './rule-changes.ts';
 import { securityHeaders } from './security-headers.ts';
 import { storedCalendarRoutes } from './stored-calendars.ts';
 import { teamRoutes } from './teams.ts';
+import { taskRoutes } from './tasks.ts';
 import { ticketRoutes } from './tickets.ts';
 import { whatIfRoutes } from './what-ifs.ts';
 
@@ -41,6 +44,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...packetRoutes(deps),
     ...factRoutes(deps),
     ...queueRoutes(deps),
+    ...forecastRoutes(deps),
     ...breachRoutes(deps),
     ...articleRoutes(deps),
     ...calendarRoutes(deps),
@@ -50,6 +54,8 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...storedCalendarRoutes(deps),
     ...policyRoutes(deps),
     ...ruleChangeRoutes(deps),
+    ...taskRoutes(deps),
+    ...problemRoutes(deps),
     ...teamRoutes(deps),
     ...agentRoutes(deps),
     ...onCallRoutes(deps),

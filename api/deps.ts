@@ -6,16 +6,21 @@ import type { BreachStore } from '../prisma/breaches.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
+import type { JournalStore } from '../prisma/journals.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PeopleStore } from '../prisma/people.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
+import type { ProblemStore } from '../prisma/problems.ts';
 import type { ReferenceStore } from '../prisma/reference.ts';
 import type { RotaStore } from '../prisma/rotas.ts';
 import type { QueueAlertStore } from '../prisma/queue-alerts.ts';
+import type { PaceStore } from '../prisma/paces.ts';
 import type { QueueStore } from '../prisma/queues.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
+import type { TaskStore } from '../prisma/tasks.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { Engine } from './engine.ts';
+import type { JournalRunner } from './journal-runner.ts';
 import type { RuleChangeRunner } from './rule-change-runner.ts';
 
 export interface ApiDeps {
@@ -36,11 +41,16 @@ export interface ApiDeps {
   calendars: CalendarStore;
   queues: Pick<QueueStore, 'reserve' | 'release' | 'list' | 'summaries'>;
   queueAlerts: Pick<QueueAlertStore, 'open'>;
+  paces: PaceStore;
   ruleChanges: RuleChangeStore;
   ruleChangeRunner: RuleChangeRunner;
   people: PeopleStore;
   rotas: RotaStore;
   reference: ReferenceStore;
+  journals: JournalStore;
+  journalRunner: JournalRunner;
+  tasks: TaskStore;
+  problems: ProblemStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;

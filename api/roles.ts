@@ -13,11 +13,16 @@ export const OPERATIONS = [
   'people.change',
   'knowledge.read',
   'knowledge.write',
+  'task.read',
+  'task.work',
+  'problem.read',
+  'problem.work',
 ] as const;
 /**
  * `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. `rule.change`: publish
  * policies and calendars, and bring them to open tickets. `people.change`: say who works here, who is on call, and what
  * is known of customers and services; it also shows how to reach them. `knowledge.write`: write and retire articles.
+ * `task.work`, `problem.work`: open tasks and problems, and work on them.
  */
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -32,6 +37,10 @@ export const PERMISSIONS = {
     'people.read',
     'knowledge.read',
     'knowledge.write',
+    'task.read',
+    'task.work',
+    'problem.read',
+    'problem.work',
   ],
   agent: [
     'ticket.read',
@@ -44,6 +53,10 @@ export const PERMISSIONS = {
     'people.read',
     'knowledge.read',
     'knowledge.write',
+    'task.read',
+    'task.work',
+    'problem.read',
+    'problem.work',
   ],
   lead: [
     'ticket.read',
@@ -58,6 +71,10 @@ export const PERMISSIONS = {
     'people.change',
     'knowledge.read',
     'knowledge.write',
+    'task.read',
+    'task.work',
+    'problem.read',
+    'problem.work',
   ],
   manager: [
     'ticket.read',
@@ -70,6 +87,10 @@ export const PERMISSIONS = {
     'people.change',
     'knowledge.read',
     'knowledge.write',
+    'task.read',
+    'task.work',
+    'problem.read',
+    'problem.work',
   ],
   auditor: [
     'ticket.read',
@@ -79,6 +100,8 @@ export const PERMISSIONS = {
     'rule.read',
     'people.read',
     'knowledge.read',
+    'task.read',
+    'problem.read',
   ],
   admin: [
     'ticket.read',
@@ -94,6 +117,10 @@ export const PERMISSIONS = {
     'people.change',
     'knowledge.read',
     'knowledge.write',
+    'task.read',
+    'task.work',
+    'problem.read',
+    'problem.work',
   ],
 } as const satisfies Record<string, readonly Operation[]>;
 

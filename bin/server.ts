@@ -7,6 +7,7 @@ import type { ApiDeps } from '../api/deps.ts';
 import { createEngine, type Engine } from '../api/engine.ts';
 import { EngineUnavailable } from '../api/engine-errors.ts';
 import { Problem, RETRY_LATER } from '../api/problem.ts';
+import { createJournalRunner } from '../api/journal-runner.ts';
 import { createRuleChangeRunner } from '../api/rule-change-runner.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
@@ -16,15 +17,19 @@ import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createHistoryStore } from '../prisma/histories.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
+import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
+import { createPaceStore } from '../prisma/paces.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
+import { createProblemStore } from '../prisma/problems.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
 import { createQueueAlertStore } from '../prisma/queue-alerts.ts';
 import { createQueueStore } from '../prisma/queues.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createTaskStore } from '../prisma/tasks.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
 import type { ServiceConfig } from './config.ts';
@@ -76,6 +81,7 @@ export function apiDeps(
 ): ApiDeps {
   const ledger = createLedger(database);
   const spool = createSpool(database);
+  const journals = createJournalStore(database);
   return {
     tickets: createTicketStore(database),
     breaches: createBreachStore(database),
@@ -95,8 +101,18 @@ export function apiDeps(
     calendars: createCalendarStore(database),
     queues: createQueueStore(database),
     queueAlerts: createQueueAlertStore(database),
+    paces: createPaceStore(database),
     ruleChanges: createRuleChangeStore(database),
     ruleChangeRunner: createRuleChangeRunner({ client, taskQueue }),
+    journals,
+    journalRunner: createJournalRunner({
+      client,
+      taskQueue,
+      journals,
+      ...(deadlineMs !== undefined && { deadlineMs }),
+    }),
+    tasks: createTaskStore(database),
+    problems: createProblemStore(database),
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
     reference: createReferenceStore(database),

@@ -121,18 +121,23 @@ export function activitiesOver(
   });
 }
 
-const webhookOf = ({ webhookUrl: url, webhookSecret: secret }: ServiceConfig) =>
-  url === undefined ? undefined : { url, secret };
+interface ReaderDeps {
+  client: Client;
+  engine: Engine;
+  log: Logger;
+  /** The ways out that are configured. */
+  channels: Channels;
+}
 
 /** What each reader of the journals does with the rows it finds. */
 function journalHandlers(
   database: Database,
-  { client, engine, config, log }: { client: Client; engine: Engine; config: ServiceConfig; log: Logger },
+  { client, engine, log, channels }: ReaderDeps,
 ): Record<(typeof JOURNAL_READERS)[number], JournalHandler> {
   const deliveries = createDeliveryStore(database);
   const tasks = createTaskStore(database);
   return {
-    'task-messages': createTaskMessenger({ tasks, deliveries, log, webhook: webhookOf(config) }),
+    'task-messages': createTaskMessenger({ tasks, deliveries, log, channels: namesOf(channels) }),
     ...problemReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
   };
 }
@@ -151,21 +156,14 @@ export function recipientsOver(database: Database): ReturnType<typeof createReci
 /** What each reader does with the rows it finds. */
 function rowHandlers(
   database: Database,
-  {
-    client,
-    engine,
-    config,
-    log,
-    channels,
-  }: { client: Client; engine: Pick<Engine, 'tell'>; config: ServiceConfig; log: Logger; channels: Channels },
+  { client, engine, log, channels }: ReaderDeps,
 ): Record<(typeof READERS)[number], RowHandler> {
-  const webhook = webhookOf(config);
   const { namespace } = client.options;
   return {
     notifications: createNotifier({
       deliveries: createDeliveryStore(database),
       log,
-      webhook,
+      channels: namesOf(channels),
       recipientsOf: recipientsOver(database),
     }),
     'customer-updates': customerUpdatesOver(database, { channels, engine, log }),
@@ -263,8 +261,8 @@ export async function run(config: ServiceConfig): Promise<void> {
     taskQueue: TASK_QUEUE,
     workflowBundle,
     activities: activitiesOver(database, {
-      handlers: rowHandlers(database, { client, engine, config, log, channels }),
-      journalHandlers: journalHandlers(database, { client, engine, config, log }),
+      handlers: rowHandlers(database, { client, engine, log, channels }),
+      journalHandlers: journalHandlers(database, { client, engine, log, channels }),
       engine,
       outbox: outboxOver(database, { channels, engine, log }),
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },

@@ -3,8 +3,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { createChatChannel } from '../../activities/chat.ts';
 import { createNotifier } from '../../activities/notify.ts';
-import { signatureOf } from '../../activities/webhook.ts';
+import type { Channels } from '../../activities/channels.ts';
+import { createWebhookChannel, signatureOf } from '../../activities/webhook.ts';
+import { namesOf, outboxOver } from '../../bin/outbox.ts';
 import { recipientsOver } from '../../bin/worker.ts';
 import type { LedgerEvent } from '../../domain/events.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
@@ -72,19 +75,38 @@ const rowOf = (event: Partial<LedgerEvent> = {}): LedgerRow => ({
   } as LedgerEvent,
 });
 
-const notifier = (retryAfterMs: number[] = [1, 1, 1]) =>
-  createNotifier({
-    deliveries: createDeliveryStore(database),
-    log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
-    recipientsOf: recipientsOver(database),
-    webhook: { url, secret: SECRET },
-    retryAfterMs,
+/** Pauses between attempts: none to speak of, so that what is tried again is due at once. */
+const outboxWith = (channels: Channels) =>
+  outboxOver(database, {
+    channels,
+    engine: { tell: () => Promise.resolve('told' as const) },
+    log: pino({ level: 'silent' }),
+    retryAfterMs: [0, 0, 0],
   });
-const noWait = () => Promise.resolve();
+const webhook = () => createWebhookChannel({ url, secret: SECRET });
+/** Until nothing is due any more. */
+async function sendAll(channels: Channels): Promise<void> {
+  const outbox = outboxWith(channels);
+  for (const name of namesOf(channels)) while ((await outbox.sendDue(name)) > 0);
+}
+
+/** Notes what a row asks for, and sends it. */
+const notifier =
+  (channels: Channels = { webhook: webhook() }) =>
+  async (row: LedgerRow): Promise<void> => {
+    const notify = createNotifier({
+      deliveries: createDeliveryStore(database),
+      log: pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }),
+      recipientsOf: recipientsOver(database),
+      channels: namesOf(channels),
+    });
+    await notify(row);
+    await sendAll(channels);
+  };
 
 test('a notification reaches the receiver signed as Standard Webhooks says', async () => {
   const row = rowOf();
-  await notifier()(row, noWait);
+  await notifier()(row);
   const [{ headers, body }] = received as [Received];
   const id = String(headers['webhook-id']);
   const timestamp = Number(headers['webhook-timestamp']);
@@ -105,7 +127,7 @@ test('a page names who is on call, and how to reach them; the log does not say h
   await people.putAgent({ ...agent, contact, active: true, absentUntil: null });
   const turns = { timezone: 'UTC', startsAt: 0, rotationMs: 86_400_000, members: ['agent-17'] };
   await createRotaStore(database).put({ name: 'nights', tier: 3, team: null, ...turns });
-  await notifier()(rowOf({ page: true } as Partial<LedgerEvent>), noWait);
+  await notifier()(rowOf({ page: true } as Partial<LedgerEvent>));
   const recipients = [{ agent: 'agent-17', via: 'onCall', insteadOf: 'onCall' }];
   expect(JSON.parse(received[0]!.body).data).toMatchObject({
     audience: 'lead',
@@ -126,14 +148,14 @@ test('a step may tell an endpoint by its name, a page must wake somebody, a hold
     { type: 'webhookRequested', endpoint: 'status-page', ...step },
     { type: 'notificationRequested', audience: 'team', tier: 1, page: true, insteadOf: 'assignee', ...step },
   ] as Partial<LedgerEvent>[];
-  for (const event of told) await notifier()(rowOf(event), noWait);
+  for (const event of told) await notifier()(rowOf(event));
   const {
     clock: _c,
     cycle: _y,
     step: _s,
     ...held
   } = rowOf({ hold: 'customer' } as Partial<LedgerEvent>).event as unknown as Record<string, unknown>;
-  await notifier()({ ...rowOf(), event: held as unknown as LedgerEvent }, noWait);
+  await notifier()({ ...rowOf(), event: held as unknown as LedgerEvent });
   expect(received.map(({ body }) => JSON.parse(body))).toMatchObject([
     { type: 'ticket.stepReached', data: { endpoint: 'status-page', ...step } },
     { type: 'ticket.notification', data: { audience: 'team', page: true, insteadOf: 'assignee', ...step } },
@@ -142,14 +164,14 @@ test('a step may tell an endpoint by its name, a page must wake somebody, a hold
 });
 
 test('other events are nobody’s business', async () => {
-  await notifier()(rowOf({ type: 'acknowledged' } as Partial<LedgerEvent>), noWait);
+  await notifier()(rowOf({ type: 'acknowledged' } as Partial<LedgerEvent>));
   expect(received).toEqual([]);
 });
 
 test('a failed send is tried again under the same id, and noted', async () => {
   answers = [500, 302];
   const row = rowOf();
-  await notifier()(row, noWait);
+  await notifier()(row);
   expect(received.map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(`${row.ticketId}.7`));
   expect(await database.delivery.findFirst({ where: { eventTicketId: row.ticketId } })).toMatchObject({
     state: 'delivered',
@@ -161,7 +183,7 @@ test('a failed send is tried again under the same id, and noted', async () => {
 test('a receiver that stays away is given up after some attempts, shown as failed', async () => {
   answers = [503, 503, 503, 503];
   const row = rowOf();
-  await notifier()(row, noWait);
+  await notifier()(row);
   const delivery = await database.delivery.findFirst({ where: { eventTicketId: row.ticketId } });
   expect(delivery).toMatchObject({ state: 'failed', attempts: 4 });
   expect(delivery!.lastError).toMatch(/answered 503/);
@@ -169,7 +191,47 @@ test('a receiver that stays away is given up after some attempts, shown as faile
 
 test('what was delivered is not sent again when a reader repeats a row', async () => {
   const row = rowOf();
-  await notifier()(row, noWait);
-  await notifier()(row, noWait);
+  await notifier()(row);
+  await notifier()(row);
   expect(received).toHaveLength(1);
+});
+
+test('a page is shown in the chat too, with whom it is for; what is for programs is not', async () => {
+  const chat = createChatChannel({ url, format: 'slack' });
+  await notifier({ chat })(rowOf({ page: true } as Partial<LedgerEvent>));
+  const step = { clock: 'restore', cycle: 1, step: 'breach' };
+  await notifier({ chat })(
+    rowOf({ type: 'webhookRequested', endpoint: 'status-page', ...step } as Partial<LedgerEvent>),
+  );
+  expect(received.map(({ body }) => JSON.parse(body))).toEqual([
+    { text: expect.stringMatching(/^page lead of tkt_\d+: breach/) },
+  ]);
+});
+
+test('a chat takes nothing in the words for a command', async () => {
+  const about = { clock: 'resolution', cycle: 1, step: '<!channel> & *bold* [x](http://evil.example)' };
+  await notifier({ chat: createChatChannel({ url, format: 'slack' }) })(rowOf(about as Partial<LedgerEvent>));
+  await notifier({ chat: createChatChannel({ url, format: 'teams' }) })(rowOf(about as Partial<LedgerEvent>));
+  const [slack, teams] = received.map(({ body }) => body);
+  expect(slack).toContain('&lt;!channel&gt; &amp; *bold*');
+  expect(JSON.parse(teams!)).toMatchObject({
+    type: 'message',
+    attachments: [
+      {
+        contentType: 'application/vnd.microsoft.card.adaptive',
+        content: {
+          body: [{ type: 'TextBlock', text: expect.stringContaining('\\*bold\\* \\[x\\]\\(http') }],
+        },
+      },
+    ],
+  });
+});
+
+test('contact data leaves the outbox with the message that needed it', async () => {
+  const row = rowOf();
+  await notifier()(row);
+  expect(await database.delivery.findFirst({ where: { eventTicketId: row.ticketId } })).toMatchObject({
+    state: 'delivered',
+    message: null,
+  });
 });

@@ -22,6 +22,10 @@ import { onCallView, overrideView, rotaView, scheduleView } from '../../api/sche
 import { agentView, teamView } from '../../api/schemas/people.ts';
 import * as peopleExamples from '../../api/schemas/people-examples.ts';
 import { customerView, serviceView } from '../../api/schemas/reference.ts';
+import * as problemExamples from '../../api/schemas/problem-examples.ts';
+import { problemRecordView, problemTickets, problemTimeline } from '../../api/schemas/problems.ts';
+import * as taskExamples from '../../api/schemas/task-examples.ts';
+import { taskView, taskWithLog } from '../../api/schemas/tasks.ts';
 import { pulledView, queuedTicketView, queueView } from '../../api/schemas/queues.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
 import { timelineView } from '../../api/schemas/timeline.ts';
@@ -170,6 +174,11 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['schedule', scheduleView, peopleExamples.SCHEDULE_EXAMPLE],
   ['customer', customerView, peopleExamples.CUSTOMER_EXAMPLE],
   ['service', serviceView, peopleExamples.SERVICE_EXAMPLE],
+  ['task', taskView, taskExamples.TASK_EXAMPLE],
+  ['problem of several incidents', problemRecordView, problemExamples.PROBLEM_RECORD_EXAMPLE],
+  ['timeline of a problem', problemTimeline, problemExamples.PROBLEM_TIMELINE_EXAMPLE],
+  ['tickets of a problem', problemTickets, problemExamples.PROBLEM_TICKETS_EXAMPLE],
+  ['task with its log', taskWithLog, taskExamples.TASK_WITH_LOG_EXAMPLE],
 ];
 test.each(KEPT)('the example of a %s is one', (_name, schema, example) => {
   expect(schema.parse(example)).toEqual(example);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createNotifier } from '../../activities/notify.ts';
+import { createWebhookChannel } from '../../activities/webhook.ts';
 import { recipientsOver } from '../../bin/worker.ts';
 import { createDeliveryStore } from '../../prisma/deliveries.ts';
 import { READER_WORKFLOW, readerWorkflowId } from '../../workflows/messages.ts';
@@ -40,11 +41,12 @@ beforeAll(async () => {
 afterAll(() => new Promise((resolve) => receiver.close(resolve)));
 
 const office = setUpOffice({
+  channels: () => ({ webhook: createWebhookChannel({ url }) }),
   handlers: ({ database }) => ({
     notifications: createNotifier({
       deliveries: createDeliveryStore(database),
       log: pino({ level: 'silent' }),
-      webhook: { url },
+      channels: ['webhook'],
       recipientsOf: recipientsOver(database),
     }),
   }),

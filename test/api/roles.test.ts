@@ -51,6 +51,10 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'people.read',
       'knowledge.read',
       'knowledge.write',
+      'task.read',
+      'task.work',
+      'problem.read',
+      'problem.work',
     ],
     agent: [
       'ticket.read',
@@ -63,6 +67,10 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'people.read',
       'knowledge.read',
       'knowledge.write',
+      'task.read',
+      'task.work',
+      'problem.read',
+      'problem.work',
     ],
     lead: [
       'ticket.read',
@@ -77,6 +85,10 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'people.change',
       'knowledge.read',
       'knowledge.write',
+      'task.read',
+      'task.work',
+      'problem.read',
+      'problem.work',
     ],
     manager: [
       'ticket.read',
@@ -89,6 +101,10 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'people.change',
       'knowledge.read',
       'knowledge.write',
+      'task.read',
+      'task.work',
+      'problem.read',
+      'problem.work',
     ],
     auditor: [
       'ticket.read',
@@ -98,6 +114,8 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'rule.read',
       'people.read',
       'knowledge.read',
+      'task.read',
+      'problem.read',
     ],
     admin: [
       'ticket.read',
@@ -113,6 +131,10 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'people.change',
       'knowledge.read',
       'knowledge.write',
+      'task.read',
+      'task.work',
+      'problem.read',
+      'problem.work',
     ],
   });
 });

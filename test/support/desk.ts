@@ -6,12 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import Long from 'long';
+import { pino } from 'pino';
 import type { JournalHandler, RowHandler } from '../../activities/follow.ts';
 import type { Activities } from '../../activities/index.ts';
 import { DEFAULT_PACE, type Pace } from '../../activities/rule-change.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
 import { createJournalRunner, type JournalRunner } from '../../api/journal-runner.ts';
 import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
+import type { Channels } from '../../activities/channels.ts';
+import { namesOf, outboxOver } from '../../bin/outbox.ts';
 import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/rules.ts';
 import type { Command } from '../../domain/commands.ts';
@@ -24,7 +27,7 @@ import { createLedger, type Ledger } from '../../prisma/ledger.ts';
 import { createPolicyStore } from '../../prisma/policies.ts';
 import { createRuleChangeStore, type RuleChangeStore } from '../../prisma/rule-changes.ts';
 import { createSpool } from '../../prisma/spool.ts';
-import { ticketWorkflowId } from '../../workflows/messages.ts';
+import { OUTBOX_WORKFLOW, outboxWorkflowId, ticketWorkflowId } from '../../workflows/messages.ts';
 import { createTestDatabase } from './database.ts';
 import { rig } from './rig.ts';
 
@@ -85,6 +88,8 @@ export interface DeskOptions {
       'client' | 'database' | 'ledger' | 'taskQueue' | 'engine' | 'journals' | 'journalRunner'
     >,
   ) => Record<string, JournalHandler>;
+  /** The ways out; what is put into the outbox is sent by them. Asked when the desk opens. */
+  channels?: () => Channels;
   /** How fast changes of rules go; at once unless said otherwise. */
   pace?: Partial<Pace>;
   /** Another Temporal server than the run's. */
@@ -137,10 +142,18 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const journals = createJournalStore(database);
   const journalRunner = createJournalRunner({ client, taskQueue, journals });
   const shared = { client, database, ledger, taskQueue, engine, journals, journalRunner };
+  const channels = options.channels?.() ?? {};
+  const outbox = outboxOver(database, {
+    channels,
+    engine,
+    log: pino({ level: 'silent' }),
+    retryAfterMs: [100, 100, 100],
+  });
   const real = activitiesOver(database, {
     handlers: options.handlers?.(shared) ?? {},
     journalHandlers: options.journalHandlers?.(shared) ?? {},
     engine,
+    outbox,
     pace: { ...DEFAULT_PACE, perSecond: 500, graceMs: 0, ...options.pace },
   });
   let running: { worker: Worker; done: Promise<void> } | null = null;
@@ -242,5 +255,11 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     },
   };
   if (options.worker !== false) await desk.startWorker();
+  for (const channel of namesOf(channels))
+    await client.workflow.start(OUTBOX_WORKFLOW, {
+      workflowId: `${taskQueue}/${outboxWorkflowId(channel)}`,
+      taskQueue,
+      args: [{ channel }],
+    });
   return desk;
 }

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createTaskMessenger } from '../../activities/task-messages.ts';
+import { createWebhookChannel } from '../../activities/webhook.ts';
 import { wakeOverslept } from '../../api/journal-runner.ts';
 import { Refused } from '../../api/engine-errors.ts';
 import { startWatchdog } from '../../bin/watchdog.ts';
@@ -49,9 +50,10 @@ beforeAll(async () => {
         tasks: createTaskStore(database),
         deliveries: createDeliveryStore(database),
         log,
-        webhook: { url },
+        channels: ['webhook'],
       }),
     }),
+    channels: () => ({ webhook: createWebhookChannel({ url }) }),
   });
   tasks = createTaskStore(desk.database);
   await desk.client.workflow.start(READER_WORKFLOW, {

@@ -1,0 +1,98 @@
+/** What tasks and problems show and take in the same way: their logs, who did what, due dates. */
+import { z } from 'zod';
+import { fault } from './issues.ts';
+import { instant, instantMs, word } from './common.ts';
+import { parseDuration } from './policy-clocks.ts';
+
+export const journalActor = z.object({
+  subject: z.string(),
+  role: z.string(),
+  actingFor: z.string().optional(),
+});
+
+/** Free words; erasable. */
+export const words = z.string().trim().min(1).max(2000);
+
+/** One event of a log. */
+export const journalEvent = z.object({
+  sequence: z.int(),
+  id: z.string(),
+  type: z.string(),
+  occurredAt: instant,
+  actor: journalActor.optional().openapi({ description: 'Absent where it happened by itself' }),
+  requestId: z.string().optional(),
+  text: z
+    .object({
+      body: z.record(z.string(), z.string()).nullable().openapi({ description: 'Null once it was erased' }),
+      digest: z.string(),
+      erasedAt: instant.nullable(),
+    })
+    .optional(),
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).openapi({
+    description: 'What else is known of it; names that end in `At` are instants, `Ms` milliseconds',
+  }),
+});
+export type JournalEventView = z.input<typeof journalEvent>;
+
+/** A duration in words, as milliseconds. */
+export const duration = z
+  .string()
+  .max(30)
+  .openapi({ example: '1d' })
+  .transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms !== null) return ms;
+    fault(context, 'duration_malformed', `${text} is not a duration such as 15m, 1h30m or 5d`);
+    return z.NEVER;
+  });
+
+const BUSINESS_DAYS = /^(\d{1,3}) business days?$/;
+
+const after = z
+  .string()
+  .max(30)
+  .openapi({
+    example: '5d',
+    description:
+      'Open time on the calendar, such as `4h` or `5d` (a day is 24 hours of open time), or `5 business days`: to the ' +
+      'end of the fifth day on which it opens, today not counted',
+  })
+  .transform((text, context): { ms: number } | { businessDays: number } => {
+    const [, count] = BUSINESS_DAYS.exec(text) ?? [];
+    if (count !== undefined && Number(count) > 0) return { businessDays: Number(count) };
+    const ms = parseDuration(text);
+    if (ms !== null && ms > 0) return { ms };
+    fault(
+      context,
+      'duration_malformed',
+      `${text} is neither a duration such as 4h or 5d nor \`5 business days\``,
+    );
+    return z.NEVER;
+  });
+
+/** When it is due: at an instant, or so much time on a calendar from now. */
+export const dueFields = {
+  dueAt: instantMs.optional(),
+  due: z
+    .strictObject({
+      after,
+      calendar: word
+        .default('always')
+        .openapi({ description: 'A stored calendar, one of `policy`, or `always`' }),
+      policy: word.optional().openapi({ description: 'Whose calendar it is; a stored one if absent' }),
+    })
+    .optional(),
+};
+export interface DueFields {
+  dueAt?: number | undefined;
+  due?:
+    | { after: { ms: number } | { businessDays: number }; calendar: string; policy?: string | undefined }
+    | undefined;
+}
+
+/** Complains of a body that does not say when it is due, or says it twice. */
+export function checkDue({ dueAt, due }: DueFields, context: Parameters<typeof fault>[0]): void {
+  if (dueAt === undefined && due === undefined) fault(context, 'missing', 'say dueAt or due', ['dueAt']);
+  if (dueAt !== undefined && due !== undefined)
+    fault(context, 'question_ambiguous', 'say dueAt or due, not both', ['due']);
+}
