@@ -1,4 +1,5 @@
 /** Random days at the desk: facts as front ends send them, sensible and senseless, some in the same instant. */
+import { PARTICIPATIONS } from '../../domain/collaborators.ts';
 import fc from 'fast-check';
 import {
   AUTHORS,
@@ -52,6 +53,23 @@ const clockBodies: fc.Arbitrary<DeskBody> = fc.oneof(
   fc.record({ type: fc.constant('consultAnswered' as const), consult: names }),
   fc.record({ type: fc.constant('vendorEngaged' as const), engagement: names }),
   fc.record({ type: fc.constant('vendorReturned' as const), engagement: names }),
+  fc.record({ type: fc.constant('vendorAsked' as const), engagement: names }),
+  fc.record({ type: fc.constant('consultWithdrawn' as const), consult: names }),
+  fc.constantFrom<DeskBody>(
+    { type: 'handoffReturned', missing: ['environment'] },
+    { type: 'handoffWithdrawn' },
+    { type: 'packetWritten', items: ['symptoms'] },
+    { type: 'majorDeclared' },
+    { type: 'rated', score: 4, outOf: 5 },
+  ),
+  fc.record({ type: fc.constant('joined' as const), agent: names, as: fc.constantFrom(...PARTICIPATIONS) }),
+  fc.record({ type: fc.constant('left' as const), agent: names }),
+  fc.record({
+    type: fc.constantFrom('linked' as const, 'unlinked' as const),
+    relation: fc.constantFrom('change' as const, 'child' as const),
+    reference: names,
+  }),
+  fc.record({ type: fc.constant('updateDrafted' as const), draft: names }),
   fc.record({
     type: fc.constant('taskCreated' as const),
     task: names,
