@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { statusOf, type ProblemCode } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas/common.ts';
+import { queueMessage, skillMissingMessage } from './schemas/queues.ts';
 import { endpointMessage, notification, webhookHeaders } from './schemas/notifications.ts';
 
 /** What every route can answer. */
@@ -175,6 +176,21 @@ const NOTIFICATION: RouteConfig = {
   responses: { 204: { description: 'Any 2xx: taken' } },
 };
 
+/** The same of queues. */
+const QUEUE_NEWS: RouteConfig = {
+  ...NOTIFICATION,
+  path: 'queue.overloaded',
+  operationId: 'queueNews',
+  summary: 'A queue grew too long or has shrunk again; or nobody of a team has the skill for a ticket',
+  request: {
+    headers: webhookHeaders,
+    body: {
+      required: true,
+      content: { 'application/json': { schema: z.union([queueMessage, skillMissingMessage]) } },
+    },
+  },
+};
+
 /** The whole document; `version` is the package's. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const registry = new OpenAPIRegistry();
@@ -186,6 +202,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   for (const route of routes) registry.registerPath(describe(route));
   for (const one of HEALTH) registry.registerPath(one);
   registry.registerWebhook(NOTIFICATION);
+  registry.registerWebhook(QUEUE_NEWS);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

@@ -8,6 +8,7 @@ import {
   type LogLevel,
   type LogMetadata,
 } from '@temporalio/worker';
+import type { Assignment } from '../activities/assignment.ts';
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { JournalHandler, RowHandler } from '../activities/follow.ts';
 import { createFollowUps } from '../activities/follow-up.ts';
@@ -50,6 +51,7 @@ import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
 import { problemReaders, recurrenceReaders } from './problem-readers.ts';
+import { assignmentOver } from './queues.ts';
 import { temporalTarget } from './temporal.ts';
 import { startWatchdog } from './watchdog.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
@@ -64,6 +66,7 @@ export const READERS = [
   'article-tasks',
   'customer-updates',
   'knowledge',
+  'assignment',
 ] as const;
 /** The readers of the journals of tasks and problems. */
 const JOURNAL_READERS = ['task-messages', 'problem-news'] as const;
@@ -156,7 +159,7 @@ export function recipientsOver(database: Database): ReturnType<typeof createReci
 /** What each reader does with the rows it finds. */
 function rowHandlers(
   database: Database,
-  { client, engine, log, channels }: ReaderDeps,
+  { client, engine, log, channels, assignment }: ReaderDeps & { assignment: Assignment },
 ): Record<(typeof READERS)[number], RowHandler> {
   const { namespace } = client.options;
   return {
@@ -168,6 +171,7 @@ function rowHandlers(
     }),
     'customer-updates': customerUpdatesOver(database, { channels, engine, log }),
     ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
+    assignment: assignment.onRow,
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
     'major-incidents': createMajorIncidents({
       tickets: createTicketStore(database),
@@ -255,13 +259,18 @@ export async function run(config: ServiceConfig): Promise<void> {
     spool: createSpool(database),
   });
   const channels = channelsOf(config);
+  const assignment = assignmentOver(database, {
+    askTicket: (...request) => askTicket(engine, ...request),
+    log,
+    channels: namesOf(channels),
+  });
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle,
     activities: activitiesOver(database, {
-      handlers: rowHandlers(database, { client, engine, log, channels }),
+      handlers: rowHandlers(database, { client, engine, log, channels, assignment }),
       journalHandlers: journalHandlers(database, { client, engine, log, channels }),
       engine,
       outbox: outboxOver(database, { channels, engine, log }),
@@ -286,6 +295,8 @@ export async function run(config: ServiceConfig): Promise<void> {
     async also() {
       await startUnfinished(changes, runner);
       await wakeOverslept(journals, journalRunner);
+      // Shifts begin and reservations expire without an event.
+      await assignment.lookAgain();
     },
   });
   process.stderr.write('worker ready\n');

@@ -59,3 +59,17 @@ export const PULLED_EXAMPLE = {
     team: 'network',
   },
 };
+
+export const QUEUE_MESSAGE_EXAMPLE = {
+  type: 'queue.overloaded',
+  timestamp: '2026-01-30T09:20:00.000Z',
+  data: {
+    alertId: 'qal_9b2f6c1e-4f0a-4a63-8c5b-1d6f0e7a2b3c',
+    tier: 1,
+    team: 'network',
+    audience: 'lead',
+    depth: 40,
+    ...OVERLOAD,
+    links: { queue: QUEUE },
+  },
+} as const;

@@ -1,7 +1,7 @@
 /** Queues: at a glance, ticket by ticket, and the next ticket for whoever asks. */
 import { z } from 'zod';
 import { ASSIGNMENT_MODES } from '../../domain/people.ts';
-import { PRIORITIES } from '../../domain/policy.ts';
+import { AUDIENCES, PRIORITIES } from '../../domain/policy.ts';
 import {
   actingFor,
   cursor,
@@ -14,7 +14,7 @@ import {
   seconds,
   word,
 } from './common.ts';
-import { QUEUE_EXAMPLE, QUEUED_TICKET_EXAMPLE } from './queue-examples.ts';
+import { QUEUE_EXAMPLE, QUEUE_MESSAGE_EXAMPLE, QUEUED_TICKET_EXAMPLE } from './queue-examples.ts';
 import { ticketView } from './tickets.ts';
 
 export const queueParams = z.object({
@@ -147,3 +147,39 @@ export const pulledView = z
       .openapi({ description: 'Under which it was kept for the agent until it was taken' }),
   })
   .openapi('PulledTicket');
+
+/** What the webhook hears of a queue. */
+export const queueMessage = z
+  .object({
+    type: z.enum(['queue.overloaded', 'queue.relieved']),
+    timestamp: instant,
+    data: z.object({
+      alertId: z.string(),
+      tier: z.int(),
+      team,
+      audience: z.enum(AUDIENCES),
+      depth: z.int().openapi({ description: 'At that moment' }),
+      threshold: z.int(),
+      clearAt: z.int(),
+      raisedTo: z.int().nullable(),
+      policy: z.string(),
+      links: z.object({ queue: z.string() }),
+    }),
+  })
+  .openapi('QueueMessage', { example: QUEUE_MESSAGE_EXAMPLE });
+
+/** What it hears of a ticket that nobody of its team can be given. */
+export const skillMissingMessage = z
+  .object({
+    type: z.literal('queue.skillMissing'),
+    timestamp: instant.openapi({ description: 'Since when the ticket waits' }),
+    data: z.object({
+      ticketId: z.string(),
+      tier: z.int(),
+      team: z.string(),
+      audience: z.literal('lead'),
+      skills: z.array(z.string()).openapi({ description: 'What it asks for' }),
+      links: z.object({ ticket: z.string() }),
+    }),
+  })
+  .openapi('SkillMissingMessage');

@@ -26,7 +26,7 @@ import * as problemExamples from '../../api/schemas/problem-examples.ts';
 import { problemRecordView, problemTickets, problemTimeline } from '../../api/schemas/problems.ts';
 import * as taskExamples from '../../api/schemas/task-examples.ts';
 import { taskView, taskWithLog } from '../../api/schemas/tasks.ts';
-import { pulledView, queuedTicketView, queueView } from '../../api/schemas/queues.ts';
+import { pulledView, queuedTicketView, queueMessage, queueView } from '../../api/schemas/queues.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
 import { timelineView } from '../../api/schemas/timeline.ts';
 import { projectRoot } from '../../bin/config.ts';
@@ -155,6 +155,7 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['queue', queueView, queueExamples.QUEUE_EXAMPLE],
   ['queued ticket', queuedTicketView, queueExamples.QUEUED_TICKET_EXAMPLE],
   ['pulled ticket', pulledView, queueExamples.PULLED_EXAMPLE],
+  ['queue message', queueMessage, queueExamples.QUEUE_MESSAGE_EXAMPLE],
   ['facts answer', factsAnswer, examples.FACTS_ANSWER_EXAMPLE],
   ['notification', notification, examples.NOTIFICATION_EXAMPLE],
   ['problem', problemSchema, examples.PROBLEM_EXAMPLE],
