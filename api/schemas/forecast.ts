@@ -73,7 +73,6 @@ export const ticketForecast = z
     links: z.object({ ticket: z.string() }),
   })
   .openapi('TicketForecast');
-export type TicketForecastView = z.input<typeof ticketForecast>;
 
 export const queueForecast = z
   .object({
