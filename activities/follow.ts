@@ -24,7 +24,7 @@ export interface FollowDeps {
 type Place = Pick<LedgerRow, 'xid' | 'position'>;
 
 /** The log that a reader follows: its next rows, each with what is to be done about it. */
-type NextWork = (limit: number) => Promise<{ place: Place; work(wait: Wait): Promise<void> }[]>;
+type NextWork = (limit: number) => Promise<{ place: Place; work: (wait: Wait) => Promise<void> }[]>;
 
 function over<R extends Place>(
   next: (limit: number) => Promise<R[]>,

@@ -95,7 +95,11 @@ export function createProblemNews(deps: ProblemNewsDeps): JournalHandler {
     const isLink = event.type === 'linked';
     const news = [...newsOf(event), ...(isLink ? await newsForLatecomer(problemId) : [])];
     if (news.length === 0) return;
-    const tickets = await deps.problems.openTickets(problemId, isLink ? event.ticket : undefined);
+    // Who was linked later was told then.
+    const tickets = await deps.problems.openTickets(problemId, {
+      by: event.occurredAt,
+      only: isLink ? event.ticket : undefined,
+    });
     const facts = news.map((one) => factOf(problemId, one, event));
     for (const [i, ticketId] of tickets.entries()) {
       await deps.tellTicket(ticketId, facts);

@@ -15,9 +15,12 @@ export interface RecurrenceDeps extends WakingDeps {
   problems: Pick<ProblemStore, 'noteOccurrence' | 'forgetOccurrence'>;
 }
 
-/** A ticket that opened, or said something new of itself; imported past opens nothing. */
-const mayRecur = ({ event }: LedgerRow): boolean =>
-  (event.type === 'opened' || event.type === 'attributesChanged') && !event.imported && !event.moot;
+/** A ticket that opened, or turned out to be about something else; imported past opens nothing. */
+function mayRecur({ event }: LedgerRow): boolean {
+  if (event.imported || event.moot) return false;
+  if (event.type === 'rulesChanged') return event.cause === 'attributesChanged';
+  return event.type === 'opened' || event.type === 'attributesChanged';
+}
 
 /** The reader `recurrence`: deals with one row of the ledger. */
 export function createRecurrence({ tickets, policies, problems, ...waking }: RecurrenceDeps): RowHandler {

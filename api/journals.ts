@@ -1,10 +1,9 @@
 /** What the routes of tasks and problems share: asking something of one, and showing its log. */
-import { createHash, randomUUID } from 'node:crypto';
 import type { Actor } from '../domain/events.ts';
 import { firstJournalIdOf, type JournalEvent, type JournalName } from '../domain/journal.ts';
 import type { ApiDeps } from './deps.ts';
 import { Refused } from './engine-errors.ts';
-import { takeIn } from './intake.ts';
+import { messageIdOf, takeIn } from './intake.ts';
 import type { JournalEventView } from './schemas/journals.ts';
 
 type JournalDeps = Pick<ApiDeps, 'intake' | 'journals' | 'journalRunner'>;
@@ -25,18 +24,11 @@ export interface JournalAsking {
   words: Record<string, string | undefined>;
 }
 
-/** An id that a request always gets that is sent again under its key; without a key, another every time. */
-export function idempotentId(
-  prefix: string,
+/** The message id that a request to this path gets: the same again under the same key. */
+export const journalMessageId = (
   { actor, idempotencyKey }: Pick<JournalAsking, 'actor' | 'idempotencyKey'>,
   path: string,
-): string {
-  const key = idempotencyKey ?? randomUUID();
-  const digest = createHash('sha256')
-    .update(JSON.stringify([actor.subject, path, key]))
-    .digest('hex');
-  return `${prefix}_${digest.slice(0, 32)}`;
-}
+): string => messageIdOf({ actor, idempotencyKey, method: 'POST', path });
 
 /** Only those that were said; undefined for none. */
 export function saidWords(words: Record<string, string | undefined>): Record<string, string> | undefined {

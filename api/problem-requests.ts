@@ -1,10 +1,11 @@
 /** Routes that ask something of a problem: tickets, known error, fix, the end. */
 import type { z } from 'zod';
+import { firstJournalIdOf } from '../domain/journal.ts';
 import type { ProblemCommand } from '../domain/problem.ts';
 import type { ProblemRecord } from '../prisma/problems.ts';
 import type { ApiDeps } from './deps.ts';
 import { dueAtOf } from './due-dates.ts';
-import { actorOf, askJournal, idempotentId } from './journals.ts';
+import { actorOf, askJournal, journalMessageId } from './journals.ts';
 import { findTicket } from './lookup.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
@@ -44,7 +45,7 @@ interface RequestOf<B extends z.ZodType<{ actingFor?: string | undefined }>> {
   refusals: readonly ProblemCode[];
   ask(deps: ApiDeps, problem: ProblemRecord, call: RequestCall<z.output<B>>): Promise<Asked>;
   /** What is done once it is granted. */
-  then?(deps: ApiDeps, before: ProblemRecord, call: RequestCall<z.output<B>>): Promise<void>;
+  afterwards?(deps: ApiDeps, before: ProblemRecord, call: RequestCall<z.output<B>>): Promise<void>;
 }
 
 type RequestCall<B> = Call<{ problemId: string }, unknown, B>;
@@ -52,20 +53,31 @@ type RequestCall<B> = Call<{ problemId: string }, unknown, B>;
 const requestOf = <B extends z.ZodType<{ actingFor?: string | undefined }>>(request: RequestOf<B>) =>
   request as unknown as RequestOf<z.ZodType<{ actingFor?: string | undefined }>>;
 
-/** A key that was used before: whether it is linked by now says nothing then. */
-const isRepeat = ({ idempotencyKey }: { idempotencyKey: string | undefined }): boolean =>
-  idempotencyKey !== undefined;
+const pathOf = ({ id }: ProblemRecord, request: string): string => `/v1/problems/${id}/${request}`;
+
+/** Whether this very request is in the log already: then how things stand by now is no reason to refuse it. */
+async function isRepeat(
+  { journals }: ApiDeps,
+  problem: ProblemRecord,
+  call: RequestCall<unknown>,
+  path: string,
+) {
+  if (call.idempotencyKey === undefined) return false;
+  const first = firstJournalIdOf(journalMessageId(call, pathOf(problem, path)));
+  return (await journals.events('problem', problem.id)).some(({ id }) => id === first);
+}
 
 async function checkLink(
-  { problems }: ApiDeps,
-  { id }: ProblemRecord,
+  deps: ApiDeps,
+  problem: ProblemRecord,
   { ticketId, wanted, call }: { ticketId: string; wanted: boolean; call: RequestCall<unknown> },
 ): Promise<void> {
-  if ((await problems.isLinked(id, ticketId)) === wanted || isRepeat(call)) return;
+  if ((await deps.problems.isLinked(problem.id, ticketId)) === wanted) return;
+  if (await isRepeat(deps, problem, call, wanted ? 'unlink-ticket' : 'link-ticket')) return;
   const [code, fact] = wanted
     ? (['ticket_not_linked', 'is not'] as const)
     : (['ticket_linked', 'is'] as const);
-  throw new Problem(code, `Ticket ${ticketId} ${fact} linked to problem ${id}`);
+  throw new Problem(code, `Ticket ${ticketId} ${fact} linked to problem ${problem.id}`);
 }
 
 /** A plan that takes the place of another: its task is dropped, if it is still open. */
@@ -141,7 +153,8 @@ const REQUESTS = [
     async ask(deps, problem, call) {
       const { owner, change, description } = call.body;
       const dueAt = await dueAtOf(deps, call.body, (deps.now ?? Date.now)());
-      const task = idempotentId('tsk', call, `/v1/problems/${problem.id}/plan-fix`);
+      const message = journalMessageId(call, pathOf(problem, 'plan-fix'));
+      const task = `tsk_${message.replaceAll('-', '').slice(0, 32)}`;
       const command = {
         type: 'planFix' as const,
         owner,
@@ -151,7 +164,7 @@ const REQUESTS = [
       };
       return { command, words: { description } };
     },
-    async then(deps, before, call) {
+    async afterwards(deps, before, call) {
       const now = await deps.problems.get(before.id);
       if (before.fix && before.fix.task !== now?.fix?.task) await dropTask(deps, before.fix.task, call);
     },
@@ -205,14 +218,14 @@ async function handle(
 ): Promise<Reply> {
   const before = await findProblem(deps, call.params.problemId);
   const { command, words = {} } = await request.ask(deps, before, call);
-  const path = `/v1/problems/${before.id}/${request.path}`;
+  const path = pathOf(before, request.path);
   const actor = actorOf(call.actor, call.body.actingFor);
   const headers = await askJournal(
     deps,
     { kind: 'problem', id: before.id },
     { ...call, actor, path, command, words },
   );
-  await request.then?.(deps, before, call);
+  await request.afterwards?.(deps, before, call);
   return showProblem(deps, await findProblem(deps, before.id), { headers });
 }
 

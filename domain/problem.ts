@@ -58,7 +58,6 @@ export type ProblemCommand =
   | { type: 'fixed'; quietMs?: number; change?: string }
   | { type: 'close' }
   | { type: 'reopen' };
-export type ProblemCommandType = ProblemCommand['type'];
 
 /** The fix that somebody plans, or made. */
 export interface PlannedFix {

@@ -50,8 +50,8 @@ export interface ProblemStore {
   /** Its tickets by id. */
   tickets(id: string, page: { after: string | null; limit: number }): Promise<ProblemTicketRecord[]>;
   isLinked(id: string, ticketId: string): Promise<boolean>;
-  /** Its tickets that are neither closed nor cancelled; with `only`, of those this one at most. */
-  openTickets(id: string, only?: string): Promise<string[]>;
+  /** Its tickets that are neither closed nor cancelled and were linked by then (epoch milliseconds); or only this one. */
+  openTickets(id: string, linked: { by: number; only?: string | undefined }): Promise<string[]>;
   /** Notes an occurrence, once per ticket, however many come at once (migration 0006). */
   noteOccurrence(occurrence: Occurrence): Promise<NotedOccurrence>;
   /** The ticket says too little of itself by now: it counts no more, unless it belongs to a problem. */
@@ -118,11 +118,12 @@ export function createProblemStore(database: Database): ProblemStore {
       });
       return row !== null;
     },
-    async openTickets(id, only) {
+    async openTickets(id, { by, only }) {
       const rows = await database.$queryRaw<{ id: string }[]>`
         SELECT t.id FROM problem_tickets p JOIN tickets t ON t.id = p.ticket_id
-        WHERE p.problem_id = ${id} AND t.state NOT IN ('closed', 'cancelled')
+        WHERE p.problem_id = ${id} AND p.linked_at <= ${new Date(by)}::timestamptz
           AND (${only ?? null}::text IS NULL OR t.id = ${only ?? null}::text)
+          AND t.state NOT IN ('closed', 'cancelled')
         ORDER BY t.id`;
       return rows.map((row) => row.id);
     },

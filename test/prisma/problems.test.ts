@@ -150,7 +150,7 @@ test('after it is resolved, old tickets do not count again: it takes as many new
   expect((await note(fingerprint, d!)).what).toBe('noted');
   expect((await note(fingerprint, e!)).what).toBe('noted');
   expect(await note(fingerprint, f!)).toEqual({ what: 'opened', problemId: `prb_${f}` });
-  expect(await ticketsOf(`prb_${f}`)).toEqual([d, e, f].toSorted());
+  expect(await ticketsOf(`prb_${f}`)).toEqual([d!, e!, f!].toSorted());
 });
 
 test('a ticket that turns out to have another fingerprint counts there, and not where it counted before', async () => {
@@ -262,7 +262,7 @@ test('linked by hand and taken away again, whatever else is linked', async () =>
   const link = (ticket: string): ProblemBody => ({ type: 'linked', ticket, openedAt: START, by: 'hand' });
   const opening = { body: openingOf(newFingerprint()), more: [link(a!), link(b!)], occurredAt: START };
   await openInJournal(journals, problemJournal, id, opening);
-  expect(await ticketsOf(id)).toEqual([a, b].toSorted());
+  expect(await ticketsOf(id)).toEqual([a!, b!].toSorted());
   await move(id, { type: 'unlinkTicket', ticket: a! });
   expect(await ticketsOf(id)).toEqual([b]);
   await move(id, { type: 'linkTicket', ticket: a!, openedAt: START });
