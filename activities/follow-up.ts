@@ -1,25 +1,17 @@
 /** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (docs/rules.md §9). */
 import { createHash } from 'node:crypto';
-import type { Client } from '@temporalio/client';
-import { resolveRules } from '../domain/rules.ts';
-import type { Opening } from '../domain/decide.ts';
 import type { TicketAttributes } from '../domain/events.ts';
-import { lowestTier, priorityOf } from '../domain/policy.ts';
 import { AFTER_CLOSE, rebuild, type Ticket } from '../domain/ticket.ts';
-import type { IntakeStore } from '../prisma/intake.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
-import { ticketStart, TICKET_WORKFLOW } from '../workflows/messages.ts';
+import { openTicket, TIERLINE, type OpeningDeps } from './opening.ts';
 
-export interface FollowUpDeps {
-  client: Client;
-  taskQueue: string;
+export interface FollowUpDeps extends OpeningDeps {
   ledger: Pick<Ledger, 'events'>;
   policies: Pick<PolicyStore, 'current' | 'version'>;
   tickets: Pick<TicketStore, 'openingTexts' | 'text'>;
-  intake: Pick<IntakeStore, 'receive'>;
 }
 
 /** What was written after the end, by the customer, here and now; imported past is not answered anew. */
@@ -68,28 +60,14 @@ export function createFollowUps(deps: FollowUpDeps) {
     const policy =
       (await deps.policies.current()).find((one) => one.name === name) ??
       (await deps.policies.version(name, version));
-    const ids = idsFor(row);
-    const received = await deps.intake.receive({ ...ids, text: await wordsFor(deps, row) });
-    const attributes = attributesFrom(closed);
-    const openedAt = row.event.occurredAt;
-    const opening: Opening = {
-      type: 'opened',
-      ...ids,
-      openedAt,
-      actor: row.event.actor ?? { subject: 'tierline', role: 'integration' },
-      ...(received.text && { text: received.text }),
-      attributes,
-      priority: priorityOf(policy, attributes.impact, attributes.urgency),
-      tier: lowestTier(policy),
+    await openTicket(deps, {
+      ...idsFor(row),
+      openedAt: row.event.occurredAt,
+      actor: row.event.actor ?? TIERLINE,
+      attributes: attributesFrom(closed),
+      words: await wordsFor(deps, row),
+      policy,
       mode: closed.mode,
-      rules: resolveRules(policy, { openedAt, now: Date.now() }),
-    };
-    await deps.client.workflow.start(
-      TICKET_WORKFLOW,
-      ticketStart(
-        { ticketId: ids.ticketId, opening },
-        { taskQueue: deps.taskQueue, priority: opening.priority },
-      ),
-    );
+    });
   };
 }

@@ -6,13 +6,21 @@ import { createRecording, type Recording } from './record.ts';
 import { createRuleChanging, type RuleChangeDeps, type RuleChanging } from './rule-change.ts';
 import { createRules, type Rules } from './rules.ts';
 import { createSpoolReading, type SpoolReading } from './spool.ts';
+import type { ScheduledOpening } from './scheduled-ticket.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
 import type { JournalStore } from '../prisma/journals.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { Spool } from '../prisma/spool.ts';
 
-export type Activities = Journaling & Recording & Rules & SpoolReading & Following & RuleChanging & Sending;
+export type Activities = Journaling &
+  Recording &
+  Rules &
+  SpoolReading &
+  Following &
+  RuleChanging &
+  ScheduledOpening &
+  Sending;
 
 export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleChangeDeps, 'policies'> {
   ledger: Pick<Ledger, 'record'>;
@@ -21,6 +29,7 @@ export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleCha
   calendars: Pick<CalendarStore, 'byHash'>;
   spool: Pick<Spool, 'pending'>;
   outbox: Outbox;
+  scheduling: ScheduledOpening;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -31,6 +40,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createSpoolReading(deps),
     ...createFollowing(deps),
     ...createRuleChanging(deps),
+    ...deps.scheduling,
     ...createSending(deps),
   };
 }

@@ -21,14 +21,17 @@ import { openApiDocument } from './openapi.ts';
 import { packetRoutes } from './packet.ts';
 import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
+import { procedureRoutes } from './procedures.ts';
 import { referenceRoutes } from './reference.ts';
 import { problemRoutes } from './problems.ts';
 import { requestRoutes } from './requests.ts';
 import { queueRoutes } from './queues.ts';
 import type { Call, Reply, Route } from './route.ts';
 import { ruleChangeRoutes } from './rule-changes.ts';
+import { scheduleRoutes } from './schedules.ts';
 import { securityHeaders } from './security-headers.ts';
 import { storedCalendarRoutes } from './stored-calendars.ts';
+import { suggestionRoutes } from './suggestions.ts';
 import { teamRoutes } from './teams.ts';
 import { taskRoutes } from './tasks.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -47,6 +50,9 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...forecastRoutes(deps),
     ...breachRoutes(deps),
     ...articleRoutes(deps),
+    ...procedureRoutes(deps),
+    ...scheduleRoutes(deps),
+    ...suggestionRoutes(deps),
     ...calendarRoutes(deps),
     ...explainRoutes(deps),
     ...evaluateRoutes(deps),

@@ -16,17 +16,25 @@ import type { RotaStore } from '../prisma/rotas.ts';
 import type { QueueAlertStore } from '../prisma/queue-alerts.ts';
 import type { PaceStore } from '../prisma/paces.ts';
 import type { QueueStore } from '../prisma/queues.ts';
+import type { ProcedureStore } from '../prisma/procedures.ts';
+import type { ScheduleStore } from '../prisma/schedules.ts';
+import type { SuggestionStore } from '../prisma/suggestions.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { Engine } from './engine.ts';
 import type { JournalRunner } from './journal-runner.ts';
+import type { ScheduleMirror } from './schedule-mirror.ts';
 import type { RuleChangeRunner } from './rule-change-runner.ts';
 
 export interface ApiDeps {
   tickets: TicketStore;
   breaches: BreachStore;
   articles: ArticleStore;
+  procedures: ProcedureStore;
+  schedules: ScheduleStore;
+  scheduleMirror: ScheduleMirror;
+  suggestions: SuggestionStore;
   ledger: Pick<Ledger, 'events' | 'sequenceOf'>;
   intake: IntakeStore;
   histories: HistoryStore;

@@ -24,6 +24,7 @@ const TAGS = [
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'queues', description: 'Who waits at a tier, and who gets the next ticket' },
   { name: 'breaches', description: 'Broken promises' },
+  { name: 'proactive work', description: 'Procedures, tickets on schedule, suggestions for improvement' },
   { name: 'knowledge', description: 'Articles, their versions, and what fits a ticket' },
   { name: 'calendars', description: 'Business time' },
   {

@@ -17,11 +17,17 @@ export const OPERATIONS = [
   'task.work',
   'problem.read',
   'problem.work',
+  'schedule.read',
+  'schedule.change',
+  'suggestion.read',
+  'suggestion.write',
+  'suggestion.decide',
 ] as const;
 /**
  * `ticket.tell`: post facts, opening tickets included. `ticket.work`: ask something of a ticket. `rule.change`: publish
  * policies and calendars, and bring them to open tickets. `people.change`: say who works here, who is on call, and what
  * is known of customers and services; it also shows how to reach them. `knowledge.write`: write and retire articles.
+ * `schedule.change`: procedures, and what opens on schedule. `suggestion.decide`: what becomes of a suggestion.
  * `task.work`, `problem.work`: open tasks and problems, and work on them.
  */
 export type Operation = (typeof OPERATIONS)[number];
@@ -41,6 +47,8 @@ export const PERMISSIONS = {
     'task.work',
     'problem.read',
     'problem.work',
+    'suggestion.read',
+    'suggestion.write',
   ],
   agent: [
     'ticket.read',
@@ -57,6 +65,9 @@ export const PERMISSIONS = {
     'task.work',
     'problem.read',
     'problem.work',
+    'schedule.read',
+    'suggestion.read',
+    'suggestion.write',
   ],
   lead: [
     'ticket.read',
@@ -75,6 +86,11 @@ export const PERMISSIONS = {
     'task.work',
     'problem.read',
     'problem.work',
+    'schedule.read',
+    'schedule.change',
+    'suggestion.read',
+    'suggestion.write',
+    'suggestion.decide',
   ],
   manager: [
     'ticket.read',
@@ -91,6 +107,11 @@ export const PERMISSIONS = {
     'task.work',
     'problem.read',
     'problem.work',
+    'schedule.read',
+    'schedule.change',
+    'suggestion.read',
+    'suggestion.write',
+    'suggestion.decide',
   ],
   auditor: [
     'ticket.read',
@@ -102,6 +123,8 @@ export const PERMISSIONS = {
     'knowledge.read',
     'task.read',
     'problem.read',
+    'schedule.read',
+    'suggestion.read',
   ],
   admin: [
     'ticket.read',
@@ -121,6 +144,11 @@ export const PERMISSIONS = {
     'task.work',
     'problem.read',
     'problem.work',
+    'schedule.read',
+    'schedule.change',
+    'suggestion.read',
+    'suggestion.write',
+    'suggestion.decide',
   ],
 } as const satisfies Record<string, readonly Operation[]>;
 

@@ -8,6 +8,7 @@ import { createEngine, type Engine } from '../api/engine.ts';
 import { EngineUnavailable } from '../api/engine-errors.ts';
 import { Problem, RETRY_LATER } from '../api/problem.ts';
 import { createJournalRunner } from '../api/journal-runner.ts';
+import { createScheduleMirror } from '../api/schedule-mirror.ts';
 import { createRuleChangeRunner } from '../api/rule-change-runner.ts';
 import type { Policy } from '../domain/policy.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
@@ -27,6 +28,9 @@ import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
 import { createQueueAlertStore } from '../prisma/queue-alerts.ts';
 import { createQueueStore } from '../prisma/queues.ts';
+import { createProcedureStore } from '../prisma/procedures.ts';
+import { createScheduleStore } from '../prisma/schedules.ts';
+import { createSuggestionStore } from '../prisma/suggestions.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
@@ -81,11 +85,16 @@ export function apiDeps(
 ): ApiDeps {
   const ledger = createLedger(database);
   const spool = createSpool(database);
+  const schedules = createScheduleStore(database);
   const journals = createJournalStore(database);
   return {
     tickets: createTicketStore(database),
     breaches: createBreachStore(database),
     articles: createArticleStore(database),
+    procedures: createProcedureStore(database),
+    schedules,
+    scheduleMirror: createScheduleMirror({ client, taskQueue, schedules }),
+    suggestions: createSuggestionStore(database),
     ledger,
     intake: createIntakeStore(database),
     histories: createHistoryStore(database),

@@ -19,6 +19,7 @@ import { createNotifier } from '../activities/notify.ts';
 import type { Outbox } from '../activities/outbox.ts';
 import { createRecipients } from '../activities/recipients.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
+import type { ScheduledOpening } from '../activities/scheduled-ticket.ts';
 import { createTaskMessenger } from '../activities/task-messages.ts';
 import { createTaskPriority } from '../activities/task-priority.ts';
 import { createArticleStore } from '../prisma/articles.ts';
@@ -33,6 +34,7 @@ import { createPolicyStore } from '../prisma/policies.ts';
 import { createReaderStore } from '../prisma/readers.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
+import { createScheduleStore } from '../prisma/schedules.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
@@ -47,10 +49,12 @@ import { createEngine, type Engine } from '../api/engine.ts';
 import { Refused } from '../api/engine-errors.ts';
 import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
+import { createScheduleMirror } from '../api/schedule-mirror.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
 import { problemReaders, recurrenceReaders } from './problem-readers.ts';
+import { createReconciling, NO_SCHEDULING, schedulingOver } from './scheduling.ts';
 import { assignmentOver } from './queues.ts';
 import { temporalTarget } from './temporal.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -81,6 +85,8 @@ export interface Doing {
   pace?: Pace;
   /** Sends what waits to be sent; without it, nothing is. */
   outbox?: Outbox;
+  /** Opens the tickets of schedules; without it they wait. */
+  scheduling?: ScheduledOpening;
 }
 
 /** A ticket's answer to a change of rules; what is no answer is thrown, and asked again. */
@@ -106,7 +112,7 @@ const NO_OUTBOX: Outbox = {
 /** The activities over a real database. */
 export function activitiesOver(
   database: Database,
-  { handlers = {}, journalHandlers = {}, engine, pace, outbox }: Doing = {},
+  { handlers = {}, journalHandlers = {}, engine, pace, outbox, scheduling }: Doing = {},
 ): Activities {
   return createActivities({
     ledger: createLedger(database),
@@ -121,6 +127,7 @@ export function activitiesOver(
     askTicket: (...request) => askTicket(engine, ...request),
     pace: pace ?? DEFAULT_PACE,
     outbox: outbox ?? NO_OUTBOX,
+    scheduling: scheduling ?? NO_SCHEDULING,
   });
 }
 
@@ -274,6 +281,7 @@ export async function run(config: ServiceConfig): Promise<void> {
       journalHandlers: journalHandlers(database, { client, engine, log, channels }),
       engine,
       outbox: outboxOver(database, { channels, engine, log }),
+      scheduling: schedulingOver(database, { client, taskQueue: TASK_QUEUE, engine }),
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },
     }),
     maxCachedWorkflows: 2000,
@@ -287,16 +295,25 @@ export async function run(config: ServiceConfig): Promise<void> {
   const changes = createRuleChangeStore(database);
   const journals = createJournalStore(database);
   const journalRunner = createJournalRunner({ client, taskQueue: TASK_QUEUE, journals });
+  const reconcileSchedules = createReconciling(
+    createScheduleMirror({
+      client,
+      taskQueue: TASK_QUEUE,
+      schedules: createScheduleStore(database),
+    }),
+  );
   const watchdog = startWatchdog({
     databaseUrl: config.databaseUrl,
     engine,
     log,
-    // A change of rules whose workflow was never started, or was lost; a task or problem that overslept.
+    // A change of rules whose workflow was never started, or was lost; a task or problem that overslept; a schedule
+    // that Temporal does not have, or has otherwise.
     async also() {
       await startUnfinished(changes, runner);
       await wakeOverslept(journals, journalRunner);
       // Shifts begin and reservations expire without an event.
       await assignment.lookAgain();
+      await reconcileSchedules();
     },
   });
   process.stderr.write('worker ready\n');

@@ -5,7 +5,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommandType } from '../domain/commands.ts';
 import type { Opening, Request } from '../domain/decide.ts';
-import type { Fact } from '../domain/events.ts';
+import type { Actor, Fact } from '../domain/events.ts';
 import type { Script } from '../domain/history.ts';
 import type { JournalName, JournalRequest } from '../domain/journal.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
@@ -18,6 +18,7 @@ export const TASK_QUEUE = 'tierline';
 export const TICKET_WORKFLOW = 'ticketWorkflow';
 export const READER_WORKFLOW = 'readerWorkflow';
 export const RULE_CHANGE_WORKFLOW = 'ruleChangeWorkflow';
+export const SCHEDULED_TICKET_WORKFLOW = 'scheduledTicketWorkflow';
 export const OUTBOX_WORKFLOW = 'outboxWorkflow';
 
 /** Temporal's priority keys count from 1, the most urgent: under load a P1 is served before a P4. */
@@ -26,6 +27,8 @@ export const priorityKeyOf = (priority: Priority): number => PRIORITIES.indexOf(
 export const ticketWorkflowId = (ticketId: string): string => `ticket/${ticketId}`;
 export const readerWorkflowId = (reader: string): string => `reader/${reader}`;
 export const outboxWorkflowId = (channel: string): string => `outbox/${channel}`;
+/** Also the id of the schedule in Temporal, which appends the planned time for each of its runs. */
+export const scheduledTicketWorkflowId = (schedule: string): string => `scheduled-ticket/${schedule}`;
 export const ruleChangeWorkflowId = (changeId: string): string => `rule-change/${changeId}`;
 
 /** What a request came to: it is in the ledger up to `sequence`. */
@@ -104,6 +107,20 @@ export const tickSignal = defineSignal<[]>('tick');
 export interface OutboxInput {
   channel: 'webhook' | 'chat' | 'email';
 }
+
+export interface ScheduledTicketInput {
+  schedule: string;
+  /** Names what the schedule says; for comparing, nothing else. */
+  definition?: string;
+  /** Somebody did not wait for its time. */
+  request?: { occasion: string; actor: Actor };
+}
+
+/** The ids of the ticket that an occasion of a schedule opens; `digest` is of schedule and occasion. */
+export const scheduledTicketIds = (digest: string): { ticketId: string; messageId: string } => ({
+  ticketId: `tkt_${digest.slice(0, 32)}`,
+  messageId: `schedule-${digest}`,
+});
 
 export interface RuleChangeInput {
   changeId: string;

@@ -37,6 +37,12 @@ export const { sendDeliveries } = proxyActivities<Pick<Activities, 'sendDeliveri
   retry: { initialInterval: '1s', maximumInterval: '30s' },
 });
 
+/** Opens a ticket whose time has come; tried until it is open. */
+export const { openScheduledTicket } = proxyActivities<Pick<Activities, 'openScheduledTicket'>>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '1m' },
+});
+
 /** Works on a change of rules, a page of tickets at a time; a ticket that does not answer is asked again, later and later. */
 export const { workOnRuleChange } = proxyActivities<Pick<Activities, 'workOnRuleChange'>>({
   startToCloseTimeout: '10m',

@@ -9,6 +9,10 @@ import { PROBLEM_CODES } from '../../api/problem.ts';
 import * as examples from '../../api/schemas/examples.ts';
 import * as articleExamples from '../../api/schemas/article-examples.ts';
 import { articlePage, articleView, suggestedArticles } from '../../api/schemas/articles.ts';
+import * as proactive from '../../api/schemas/proactive-examples.ts';
+import { procedureView } from '../../api/schemas/procedures.ts';
+import { scheduleView as ticketScheduleView, triggeredView } from '../../api/schemas/schedules.ts';
+import { suggestionView } from '../../api/schemas/suggestions.ts';
 import { calendarVersionView, policyVersionView } from '../../api/schemas/policies.ts';
 import { changedTicketView, forecastView, ruleChangeView } from '../../api/schemas/rule-changes.ts';
 import * as queueExamples from '../../api/schemas/queue-examples.ts';
@@ -167,6 +171,10 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['article', articleView, articleExamples.ARTICLE_EXAMPLE],
   ['page of articles', articlePage, articleExamples.FOUND_ARTICLES_EXAMPLE],
   ['suggestion', suggestedArticles, articleExamples.SUGGESTED_ARTICLES_EXAMPLE],
+  ['procedure', procedureView, proactive.PROCEDURE_EXAMPLE],
+  ['schedule of tickets', ticketScheduleView, proactive.SCHEDULE_EXAMPLE],
+  ['ticket on request', triggeredView, proactive.TRIGGERED_EXAMPLE],
+  ['suggestion for improvement', suggestionView, proactive.SUGGESTION_EXAMPLE],
   ['team', teamView, peopleExamples.TEAM_EXAMPLE],
   ['agent', agentView, peopleExamples.AGENT_EXAMPLE],
   ['rota', rotaView, peopleExamples.ROTA_EXAMPLE],

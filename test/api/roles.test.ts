@@ -55,6 +55,8 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'task.work',
       'problem.read',
       'problem.work',
+      'suggestion.read',
+      'suggestion.write',
     ],
     agent: [
       'ticket.read',
@@ -71,6 +73,9 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'task.work',
       'problem.read',
       'problem.work',
+      'schedule.read',
+      'suggestion.read',
+      'suggestion.write',
     ],
     lead: [
       'ticket.read',
@@ -89,6 +94,11 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'task.work',
       'problem.read',
       'problem.work',
+      'schedule.read',
+      'schedule.change',
+      'suggestion.read',
+      'suggestion.write',
+      'suggestion.decide',
     ],
     manager: [
       'ticket.read',
@@ -105,6 +115,11 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'task.work',
       'problem.read',
       'problem.work',
+      'schedule.read',
+      'schedule.change',
+      'suggestion.read',
+      'suggestion.write',
+      'suggestion.decide',
     ],
     auditor: [
       'ticket.read',
@@ -116,6 +131,8 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'knowledge.read',
       'task.read',
       'problem.read',
+      'schedule.read',
+      'suggestion.read',
     ],
     admin: [
       'ticket.read',
@@ -135,6 +152,11 @@ test('agents see no breaches, managers change rules and no ticket, auditors noth
       'task.work',
       'problem.read',
       'problem.work',
+      'schedule.read',
+      'schedule.change',
+      'suggestion.read',
+      'suggestion.write',
+      'suggestion.decide',
     ],
   });
 });

@@ -15,6 +15,7 @@ import { createJournalRunner, type JournalRunner } from '../../api/journal-runne
 import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
 import type { Channels } from '../../activities/channels.ts';
 import { namesOf, outboxOver } from '../../bin/outbox.ts';
+import { schedulingOver } from '../../bin/scheduling.ts';
 import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/rules.ts';
 import type { Command } from '../../domain/commands.ts';
@@ -154,6 +155,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     journalHandlers: options.journalHandlers?.(shared) ?? {},
     engine,
     outbox,
+    scheduling: schedulingOver(database, { client, taskQueue, engine }),
     pace: { ...DEFAULT_PACE, perSecond: 500, graceMs: 0, ...options.pace },
   });
   let running: { worker: Worker; done: Promise<void> } | null = null;
