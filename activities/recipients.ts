@@ -14,8 +14,8 @@ import type { LedgerRow } from '../prisma/readers.ts';
 import type { RotaRecord, RotaStore } from '../prisma/rotas.ts';
 import type { TicketRecord, TicketStore } from '../prisma/tickets.ts';
 
-/** As what somebody is told; `fallback` is whom the policy names for when nobody is on call. */
-export type Via = Audience | 'onCall' | 'fallback';
+/** As what somebody is told: `named` is somebody in particular, `fallback` whom the policy names for when nobody is on call. */
+export type Via = Audience | 'named' | 'onCall' | 'fallback';
 
 export interface Recipient {
   /** Id of the agent; for the fallback, and for people the directory does not know, the word as it was written. */
@@ -195,6 +195,10 @@ export function createRecipients(deps: RecipientsDeps) {
     const { audience, tier } = event;
     const ticket = await deps.tickets.get(ticketId);
     const one: Case = { deps, ticket, event, at: now(), teams: await teamsFor(deps, { ticket, tier }) };
+    if (event.agent !== undefined) {
+      const found = await presentOrUnknown(one, event.agent);
+      if (found.length > 0) return { recipients: found.map((person) => ({ ...person, via: 'named' })) };
+    }
     if (!event.page) {
       const audiences = AUDIENCES.slice(AUDIENCES.indexOf(audience));
       return { recipients: await firstThere(one, audiences, audience) };

@@ -16,6 +16,8 @@ import {
   type Policy,
   type Target,
   type Targets,
+  type TierRule,
+  type VendorRule,
 } from '../domain/policy.ts';
 import { policyWarnings } from '../domain/policy-warnings.ts';
 import { readConfig } from './config.ts';
@@ -95,14 +97,11 @@ export interface Promises {
   /** Empty where it applies only to tickets that name it. */
   match: readonly object[];
   clocks: PromisedClock[];
-  tiers: {
-    tier: number;
-    name: string;
-    calendar: string;
-    teams: readonly { name: string; calendar: string }[];
-  }[];
+  tiers: (TierRule & Required<Pick<TierRule, 'calendar' | 'teams'>>)[];
   calendars: { name: string; timezone: string; holidays: number }[];
   holds: { reason: string; max: string; calendar: string; atEnd: string }[];
+  /** What is agreed with each; targets in milliseconds. */
+  vendors: Readonly<Record<string, VendorRule>>;
   ackTimeout: string | null;
   autoCloseAfter: string | null;
   examples: number;
@@ -209,6 +208,7 @@ function promisesOf(policy: Policy): Promises {
     holds: Object.entries(holds).map(([reason, { maxMs, calendar, atEnd }]) => {
       return { reason, max: writtenDuration(maxMs), calendar, atEnd };
     }),
+    vendors: policy.vendors ?? {},
     ackTimeout: ackTimeoutMs === undefined ? null : writtenDuration(ackTimeoutMs),
     autoCloseAfter: autoCloseAfterMs === null ? null : writtenDuration(autoCloseAfterMs),
     examples: examplesOf(policy).length,
@@ -277,9 +277,23 @@ function ladderLines({ clock, ladder }: PromisedClock): string[][] {
   });
 }
 
-function tierLine({ tier, name, calendar, teams }: Promises['tiers'][number]): string {
+function tierLine({ tier, name, calendar, teams, ...more }: Promises['tiers'][number]): string {
   const own = teams.map((team) => `; team ${team.name} ${team.calendar}`).join('');
-  return `tier ${tier} ${name}: ${calendar}${own}`;
+  const onCall = more.onCall ? `; on call ${more.onCall.calendar}` : '';
+  const requires = more.requires?.length ? `; a handoff requires ${more.requires.join(', ')}` : '';
+  return `tier ${tier} ${name}: ${calendar}${own}${onCall}${requires}`;
+}
+
+function vendorLine([name, { targets = {}, hold, manager }]: [string, VendorRule]): string {
+  const owed = PRIORITIES.flatMap((priority) => {
+    const target = targets[priority];
+    return target ? [`${priority} ${writtenDuration(target.ms)} ${target.calendar}`] : [];
+  });
+  return [
+    `vendor ${name}: ${owed.length > 0 ? owed.join(', ') : 'as the clock vendor'}`,
+    ...(hold ? ['on hold while engaged'] : []),
+    ...(manager ? [`managed by ${manager}`] : []),
+  ].join('; ');
 }
 
 const AT_END: Readonly<Record<string, string>> = {
@@ -288,8 +302,8 @@ const AT_END: Readonly<Record<string, string>> = {
 };
 
 function describePromises(promises: Promises): string {
-  const { precedence, match, clocks, tiers, calendars, holds, ackTimeout, autoCloseAfter, examples } =
-    promises;
+  const { precedence, match, clocks, tiers, calendars, holds, vendors } = promises;
+  const { ackTimeout, autoCloseAfter, examples } = promises;
   const ladders = clocks.flatMap(ladderLines);
   const isOnOwners = clocks
     .flatMap(({ targets, tiers: own }) => [targets, ...Object.values(own)])
@@ -309,6 +323,7 @@ function describePromises(promises: Promises): string {
       ({ reason, max, calendar, atEnd }) =>
         `a hold for ${reason} lasts at most ${max} ${calendar}, ${AT_END[atEnd]}`,
     ),
+    ...Object.entries(vendors).map(vendorLine),
     ...(ackTimeout === null ? [] : [`an acknowledgement counts for ${ackTimeout}`]),
     `closes ${autoCloseAfter === null ? 'by hand only' : `${autoCloseAfter} after resolution`}`,
     `examples: ${examples === 0 ? 'none' : examples}`,

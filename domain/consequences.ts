@@ -1,7 +1,16 @@
 /** What the engine does at once about something that a person or a front end said, besides what the fold says. */
-import type { LedgerEvent } from './events.ts';
+import type { DeskEventType, EventType, LedgerEvent, Notice } from './events.ts';
+import type { Audience } from './policy.ts';
 import { tellOf } from './steps.ts';
 import { decideAt, type Turn } from './turn.ts';
+
+/** Facts that there were before they had consequences. */
+export const ONCE_BARE: ReadonlySet<DeskEventType> = new Set<DeskEventType>([
+  'handoffOffered',
+  'handoffReturned',
+  'consultAsked',
+  'consultAnswered',
+]);
 
 function afterResolution(turn: Turn, event: LedgerEvent, now: number): Turn {
   // One review for the whole incident: tickets that were part of it have none of their own (docs/rules.md §9).
@@ -10,14 +19,69 @@ function afterResolution(turn: Turn, event: LedgerEvent, now: number): Turn {
     : turn;
 }
 
+/** Somebody in particular, or the people of another tier: whether they are there now, the sender finds out. */
+function tellOthers(
+  turn: Turn,
+  event: LedgerEvent,
+  {
+    now,
+    audience = 'team',
+    tier = turn.ticket.situation.tier,
+    ...rest
+  }: Notice & { now: number; audience?: Audience; tier?: number; agent?: string },
+): Turn {
+  const body = { type: 'notificationRequested' as const, ...rest, audience, tier };
+  return decideAt(turn, now, `${event.id}/notify/${rest.agent ?? audience}`, body);
+}
+
+/** Whoever has the ticket, if anybody has. */
+function tellOwner(turn: Turn, event: LedgerEvent, told: Notice & { now: number }): Turn {
+  return turn.ticket.situation.assignee === null
+    ? turn
+    : tellOthers(turn, event, { ...told, audience: 'assignee' });
+}
+
+type Consequence<T extends EventType> = (
+  turn: Turn,
+  event: Extract<LedgerEvent, { type: T }>,
+  now: number,
+) => Turn;
+
+/** Of a return whoever made the offer is told; where that was the ladder, a lead. */
+const returned: Consequence<'handoffReturned'> = (turn, event, now) =>
+  turn.ticket.situation.returnedSince
+    ? tellOf(turn, `${event.id}/notify`, { notice: 'handoffReturned', now })
+    : tellOwner(turn, event, { notice: 'handoffReturned', now });
+
+const consulted: Consequence<'consultAsked'> = (turn, event, now) => {
+  const { consult: reference, agent, toTier: tier } = event;
+  const whom = { ...(agent !== undefined && { agent }), ...(tier !== undefined && { tier }) };
+  return tellOthers(turn, event, { notice: 'consultAsked', reference, ...whom, now });
+};
+
+const problemNews: Consequence<'problemNoted'> = (turn, event, now) => {
+  const about = { notice: 'problem' as const, reference: event.problem };
+  return tellOf(turn, `${event.id}/notify`, { ...about, now, audience: 'assignee' });
+};
+
+const CONSEQUENCES: { [T in EventType]?: Consequence<T> } = {
+  handoffOffered: (turn, event, now) =>
+    tellOthers(turn, event, { notice: 'handoffOffered', tier: event.toTier, now }),
+  handoffReturned: returned,
+  consultAsked: consulted,
+  consultAnswered: (turn, event, now) =>
+    tellOwner(turn, event, { notice: 'consultAnswered', reference: event.consult, now }),
+  joined: (turn, event, now) =>
+    tellOthers(turn, event, { notice: 'joined', reference: event.as, agent: event.agent, now }),
+  majorDeclared: (turn, event, now) =>
+    tellOf(turn, `${event.id}/notify`, { notice: 'majorIncident', now, page: true }),
+  problemNoted: problemNews,
+  resolved: afterResolution,
+};
+
 /** The turn with what follows from its newest event; nothing does from one that changed nothing. */
 export function withConsequences(turn: Turn, event: LedgerEvent, now: number): Turn {
   if (event.moot !== undefined || event.imported || turn.ticket.mode === 'observe') return turn;
-  const id = `${event.id}/notify`;
-  if (event.type === 'handoffReturned' && turn.ticket.situation.returnedSince)
-    return tellOf(turn, id, { notice: 'handoffReturned', now });
-  if (event.type === 'majorDeclared') return tellOf(turn, id, { notice: 'majorIncident', now, page: true });
-  if (event.type === 'problemNoted')
-    return tellOf(turn, id, { notice: 'problem', reference: event.problem, now, audience: 'assignee' });
-  return event.type === 'resolved' ? afterResolution(turn, event, now) : turn;
+  const consequence = CONSEQUENCES[event.type] as Consequence<EventType> | undefined;
+  return consequence ? consequence(turn, event, now) : turn;
 }

@@ -103,6 +103,11 @@ function appendWithConsequences(turn: Turn, draft: Draft, body: EventBody): Turn
   return withConsequences(next, next.events.at(-1)!, draft.receivedAt);
 }
 
+export interface FactOptions {
+  /** Nothing follows from it: as it was when facts had no consequences. Replays of that time need it. */
+  isBare?: boolean;
+}
+
 /**
  * A request at `now`: what is due is settled first, so that a resolve one second late cannot hide a breach;
  * then the command is granted or refused.
@@ -112,6 +117,8 @@ export function decideRequest(ticket: Ticket, request: Request, now: number): De
   const { id, actor, requestId, text, command } = request;
   const refusal = staleness(ticket, request) ?? refusalOf(turn.ticket, command, { actor, now });
   if (refusal) return { refusal };
+  // How it was before offers waited: nobody has to be told of what is accepted at once.
+  const take = command.type === 'offerHandoff' && command.acceptedAtOnce ? append : appendWithConsequences;
   bodiesOf(turn.ticket, command, { requestId: id, now }).forEach((body, ordinal) => {
     const draft: Draft = {
       id: messageEventId(id, ordinal),
@@ -122,7 +129,7 @@ export function decideRequest(ticket: Ticket, request: Request, now: number): De
       ...(requestId && { requestId }),
       ...(text && ordinal === 0 && { text }),
     };
-    turn = appendWithConsequences(turn, draft, body);
+    turn = take(turn, draft, body);
   });
   return { turn: andSettle(turn, now) };
 }
@@ -140,7 +147,12 @@ function mootReason(ticket: Ticket, event: StoryEvent): string | null {
  * refuses more than two minutes (docs/rules.md §9). What was due before is settled after it, so that a late answer is counted
  * before a breach is.
  */
-export function decideFact(ticket: Ticket, told: Fact, now: number): Turn {
+export function decideFact(
+  ticket: Ticket,
+  told: Fact,
+  now: number,
+  { isBare = false }: FactOptions = {},
+): Turn {
   if (!isFactId(told.id)) return startTurn(ticket);
   const eventId = factEventId(told.id);
   if (ticket.seen.includes(eventId)) return startTurn(ticket);
@@ -161,7 +173,8 @@ export function decideFact(ticket: Ticket, told: Fact, now: number): Turn {
   };
   const reason = mootReason(ticket, Object.assign({ sequence: 0 }, draft, body) as StoryEvent);
   const kept = reason ? { ...draft, moot: reason } : draft;
-  const turn = appendWithConsequences(startTurn(ticket), kept, body as EventBody);
+  const take = isBare ? append : appendWithConsequences;
+  const turn = take(startTurn(ticket), kept, body as EventBody);
   return isFinal(ticket) ? turn : andSettle(turn, now);
 }
 

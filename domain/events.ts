@@ -211,10 +211,19 @@ export const PROBLEM_NEWS = [
 export type ProblemNews = (typeof PROBLEM_NEWS)[number];
 
 /** Why somebody is told besides what a ladder says. */
-export const NOTICES = ['handoffReturned', 'pingPong', 'problem', 'majorIncident'] as const;
+export const NOTICES = [
+  'handoffOffered',
+  'handoffReturned',
+  'pingPong',
+  'consultAsked',
+  'consultAnswered',
+  'joined',
+  'problem',
+  'majorIncident',
+] as const;
 export interface Notice {
   notice: (typeof NOTICES)[number];
-  /** The problem, or how many returns it has been. */
+  /** The problem or consult, as what somebody joined, or how many returns it has been. */
   reference?: string;
 }
 
@@ -262,6 +271,8 @@ export type EngineBody =
       insteadOf?: Audience;
       /** Whose vendor manager is meant. */
       vendor?: string;
+      /** Somebody in particular, instead of the audience. */
+      agent?: string;
     } & (StepReference | { hold: HoldReason } | Notice))
   | ({
       type: 'handedOff';

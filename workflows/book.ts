@@ -12,6 +12,7 @@ import {
   factEventId,
   firstEventIdOf,
   requestOutcomes,
+  type FactOptions,
   type MatchedRules,
   type Opening,
   type Request,
@@ -31,7 +32,7 @@ export const OUTCOME_LIMIT = 200;
 type Message =
   | { kind: 'opening'; opening: Opening; now: number }
   | { kind: 'request'; request: Request; now: number }
-  | { kind: 'fact'; fact: Fact; now: number }
+  | ({ kind: 'fact'; fact: Fact; now: number } & FactOptions)
   | { kind: 'hours'; hours: Record<string, OpenHours>; now: number }
   | { kind: 'matched'; matched: MatchedRules; now: number }
   | { kind: 'settle'; now: number };
@@ -110,8 +111,8 @@ export class Book {
     return this.knows(request.id) ? null : this.#take({ kind: 'request', request, now });
   }
 
-  fact(fact: Fact, now: number): void {
-    this.#take({ kind: 'fact', fact, now });
+  fact(fact: Fact, now: number, options: FactOptions = {}): void {
+    this.#take({ kind: 'fact', fact, now, ...options });
   }
 
   longerHours(hours: Record<string, OpenHours>, now: number): void {
@@ -214,7 +215,7 @@ function decide(
     case 'request':
       return decideRequest(ticket, message.request, message.now);
     case 'fact':
-      return { turn: decideFact(ticket, message.fact, message.now) };
+      return { turn: decideFact(ticket, message.fact, message.now, message) };
     case 'hours':
       return { turn: decideLongerHours(ticket, message.hours, message.now) };
     case 'matched':

@@ -14,7 +14,9 @@ import {
 } from '@temporalio/workflow';
 import type { Command, CommandType } from '../domain/commands.ts';
 import { decideRequest, type Request } from '../domain/decide.ts';
+import { ONCE_BARE } from '../domain/consequences.ts';
 import { nextMilestone } from '../domain/escalation.ts';
+import type { Fact } from '../domain/events.ts';
 import { isFactId } from '../domain/facts.ts';
 import { nextInstant, type Script } from '../domain/history.ts';
 import type { Refusal } from '../domain/refusals.ts';
@@ -66,7 +68,7 @@ function setHandlers(book: Book, clock: () => number): void {
   setHandler(ticketQuery, () => book.current);
   setHandler(factsSignal, (facts) => {
     for (const fact of facts) {
-      if (isFactId(fact?.id)) book.fact(fact, clock());
+      if (isFactId(fact?.id)) book.fact(fact, clock(), { isBare: isBare(fact) });
       else log.warn('A fact without a usable id was dropped', { ticketId: book.ticketId });
     }
   });
@@ -85,6 +87,9 @@ function setHandlers(book: Book, clock: () => number): void {
 function asked(type: CommandType, request: Request): Request {
   return { ...request, command: { ...request.command, type } as Command };
 }
+
+/** In a run of the time before facts had consequences they have none. */
+const isBare = ({ type }: Fact): boolean => ONCE_BARE.has(type) && !patched('facts-have-consequences');
 
 /** A run of the time before handoffs waited for their tier goes on as it was. */
 function asOfItsTime(request: Request): Request {

@@ -71,6 +71,26 @@ export const TICKET_EXAMPLE = {
   links: { self: SELF, timeline: `${SELF}/timeline`, clocks: `${SELF}/clocks` },
 };
 
+export const PACKET_EXAMPLE = {
+  ticketId: TICKET_ID,
+  items: ['symptoms', 'stepsTried'],
+  packet: {
+    symptoms: 'Drops every ten minutes.',
+    stepsTried: [{ step: 'Replaced the cable', result: 'No change' }],
+  },
+  tiers: [
+    { tier: 1, requires: [], missing: [], completeness: 100 },
+    {
+      tier: 2,
+      requires: ['symptoms', 'businessImpact', 'stepsTried'],
+      missing: ['businessImpact'],
+      completeness: 66,
+    },
+  ],
+  sequence: 3,
+  asOf: '2026-01-30T09:04:12.331Z',
+};
+
 export const CLOCKS_EXAMPLE = {
   ticketId: TICKET_ID,
   policy: POLICY,

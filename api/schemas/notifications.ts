@@ -10,7 +10,9 @@ const recipient = z.object({
   agent: z
     .string()
     .openapi({ description: 'An agent; a word of the policy’s where the directory knows no such agent' }),
-  via: z.enum([...AUDIENCES, 'onCall', 'fallback']).openapi({ description: 'As what they are told' }),
+  via: z
+    .enum([...AUDIENCES, 'named', 'onCall', 'fallback'])
+    .openapi({ description: 'As what they are told' }),
   insteadOf: z
     .enum([...AUDIENCES, 'onCall'])
     .optional()

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PACKET_ITEMS, type PacketItem } from '../../domain/packet.ts';
 import { freeText, instant, link, word } from './common.ts';
+import { PACKET_EXAMPLE } from './examples.ts';
 
 const stepTried = z.strictObject({
   step: z.string().trim().min(1).max(2_000),
@@ -68,4 +69,4 @@ export const packetView = z
     sequence: z.int(),
     asOf: instant,
   })
-  .openapi('TicketPacket');
+  .openapi('TicketPacket', { example: PACKET_EXAMPLE });

@@ -7,6 +7,7 @@ import { allRoutes } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/deps.ts';
 import { PROBLEM_CODES } from '../../api/problem.ts';
 import * as examples from '../../api/schemas/examples.ts';
+import { packetView } from '../../api/schemas/packet.ts';
 import * as articleExamples from '../../api/schemas/article-examples.ts';
 import { articlePage, articleView, suggestedArticles } from '../../api/schemas/articles.ts';
 import * as proactive from '../../api/schemas/proactive-examples.ts';
@@ -153,6 +154,7 @@ test.each(routes.filter(({ body }) => body !== undefined))(
 /** Strict all the way down: an example shows no field that does not exist. */
 const KEPT: [string, z.ZodType, unknown][] = [
   ['ticket', ticketView, examples.TICKET_EXAMPLE],
+  ['packet', packetView, examples.PACKET_EXAMPLE],
   ['timeline', timelineView, examples.TIMELINE_EXAMPLE],
   ['clocks', clocksView, examples.CLOCKS_EXAMPLE],
   ['breach', breachView, examples.BREACH_EXAMPLE],

@@ -240,7 +240,7 @@ test('of two who accept at once one has it, and the other is told', async () => 
   const answers = await Promise.all(
     ['agent-21', 'agent-22'].map((assignee) => story.ask('accept-handoff', { assignee })),
   );
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
   expect(answers.find(({ status }) => status === 409)!.body.code).toBe('nothing_offered');
   const winner = answers.find(({ status }) => status === 200)!.body as TicketView;
   expect((await story.ticket()).assignee).toBe(winner.assignee);

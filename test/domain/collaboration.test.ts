@@ -385,3 +385,49 @@ describe('taking from the queue', () => {
     expect(queued()).toBe(5);
   });
 });
+
+describe('whoever has to know is told', () => {
+  const told = (desk: PaperDesk) =>
+    notices(desk).map(({ notice, audience, tier, agent }) => [notice, agent ?? audience, tier]);
+
+  test('of an offer, the tier that it is made to; of its return, whoever made it', () => {
+    const desk = opened();
+    desk.ask(1, { type: 'assign', assignee: 'agent-11' });
+    desk.ask(2, { type: 'offerHandoff', toTier: 2 });
+    desk.ask(3, { type: 'returnHandoff' });
+    expect(told(desk)).toEqual([
+      ['handoffOffered', 'team', 2],
+      ['handoffReturned', 'assignee', 1],
+    ]);
+  });
+
+  test('of a consult, whoever is asked; of its answer, whoever has the ticket', () => {
+    const desk = opened();
+    desk.ask(1, { type: 'assign', assignee: 'agent-11' });
+    desk.ask(2, { type: 'consult', toTier: 3 });
+    desk.ask(3, { type: 'answerConsult', consult: consultOf(desk) });
+    desk.ask(4, { type: 'consult', agent: 'agent-31' });
+    expect(told(desk)).toEqual([
+      ['consultAsked', 'team', 3],
+      ['consultAnswered', 'assignee', 1],
+      ['consultAsked', 'agent-31', 1],
+    ]);
+  });
+
+  test('of being brought in, each person', () => {
+    const desk = opened();
+    desk.ask(1, { type: 'swarm', people: [{ agent: 'agent-31' }, { agent: 'agent-32' }] });
+    expect(told(desk)).toEqual([
+      ['joined', 'agent-31', 1],
+      ['joined', 'agent-32', 1],
+    ]);
+  });
+
+  test('nobody is told of what was imported, or while we only observe', () => {
+    const observed = new PaperDesk({ policy: allClocks(), mode: 'observe' });
+    observed.tell(1, { type: 'handoffOffered', toTier: 2 });
+    const imported = opened();
+    imported.tell(1, { type: 'handoffOffered', toTier: 2 }, { imported: true });
+    expect([...told(observed), ...told(imported)]).toEqual([]);
+  });
+});
