@@ -1,7 +1,13 @@
 /** Paths through a ticket's life. Each is recorded once (test/replay) and replayed by every build. */
+import { randomUUID } from 'node:crypto';
+import type { JournalName } from '../../domain/journal.ts';
+import { problemJournal } from '../../domain/problem.ts';
+import { taskJournal } from '../../domain/task.ts';
+import { openInJournal } from '../../prisma/journals.ts';
 import { storedVersion } from '../../prisma/policies.ts';
-import { lookAgainSignal, ruleChangeWorkflowId } from '../../workflows/messages.ts';
-import type { Desk } from './desk.ts';
+import { createProblemStore } from '../../prisma/problems.ts';
+import { journalWorkflowId, lookAgainSignal, ruleChangeWorkflowId } from '../../workflows/messages.ts';
+import { eventually, type Desk } from './desk.ts';
 
 /** Plays the story and answers the ticket whose history it is. */
 export type Story = (desk: Desk) => Promise<string>;
@@ -11,6 +17,19 @@ const HOUR = 3_600_000;
 
 const untilType = (desk: Desk, ticketId: string, type: string) =>
   desk.timeline(ticketId, (events) => events.some((event) => event.type === type));
+
+const untilJournalHas = (desk: Desk, [kind, id]: readonly [JournalName, string], type: string) =>
+  eventually(
+    () => desk.journals.events(kind, id),
+    (events) => events.some((event) => event.type === type),
+  );
+
+const askJournal = (desk: Desk, [kind, id]: readonly [JournalName, string], command: { type: string }) =>
+  desk.journalRunner.ask(kind, id, {
+    id: randomUUID(),
+    command,
+    actor: { subject: 'key:lead', role: 'lead' },
+  });
 
 export const STORIES: Record<string, Story> = {
   async 'breach-escalates-to-tier-2'(desk) {
@@ -110,5 +129,57 @@ export const WORKFLOW_STORIES: Record<string, Story> = {
     await desk.client.workflow.getHandle(workflowId).signal(lookAgainSignal);
     await desk.client.workflow.getHandle(workflowId).result();
     return workflowId;
+  },
+  async 'task-is-late-postponed-and-done'(desk) {
+    const id = 'tsk_recorded';
+    const dueAt = Date.now() + HOUR;
+    await openInJournal(desk.journals, taskJournal, id, {
+      body: {
+        type: 'opened',
+        kind: 'actionItem',
+        subject: { type: 'review', id: 'rev_1' },
+        owner: 'agent-17',
+        dueAt,
+        remindBeforeMs: [HOUR / 2],
+        escalateAfterMs: [HOUR],
+        escalateTo: ['lead'],
+        needsVerification: false,
+      },
+      occurredAt: Date.now(),
+    });
+    await desk.journalRunner.wake('task', id);
+    await desk.fastForwardWorkflow(journalWorkflowId('task', id), 2 * HOUR + SECOND);
+    await untilJournalHas(desk, ['task', id], 'escalated');
+    await askJournal(desk, ['task', id], { type: 'postpone', dueAt: dueAt + 4 * HOUR });
+    await desk.fastForwardWorkflow(journalWorkflowId('task', id), 3 * HOUR);
+    await askJournal(desk, ['task', id], { type: 'complete' });
+    await desk.client.workflow.getHandle(journalWorkflowId('task', id)).result();
+    return journalWorkflowId('task', id);
+  },
+  async 'problem-recurs-while-watched-and-is-resolved'(desk) {
+    const id = 'prb_recorded';
+    const problem = ['problem', id] as const;
+    await openInJournal(desk.journals, problemJournal, id, {
+      body: { type: 'opened', fingerprint: 'recorded', owner: 'problem-manager', quietMs: HOUR },
+      occurredAt: Date.now(),
+    });
+    await askJournal(desk, problem, { type: 'noteKnownError', rootCause: true, workaround: true });
+    await askJournal(desk, problem, { type: 'fixed' });
+    await createProblemStore(desk.database).noteOccurrence({
+      ticketId: 'tkt_recorded',
+      fingerprint: 'recorded',
+      openedAt: Date.now() + SECOND,
+      count: 2,
+      withinMs: HOUR,
+      problemId: 'prb_other',
+      opening: { type: 'opened', fingerprint: 'recorded', owner: null, quietMs: HOUR },
+      now: Date.now(),
+    });
+    await desk.journalRunner.wake('problem', id);
+    await untilJournalHas(desk, problem, 'recurred');
+    await askJournal(desk, problem, { type: 'fixed' });
+    await desk.fastForwardWorkflow(journalWorkflowId('problem', id), HOUR + SECOND);
+    await desk.client.workflow.getHandle(journalWorkflowId('problem', id)).result();
+    return journalWorkflowId('problem', id);
   },
 };
