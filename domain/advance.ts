@@ -15,7 +15,6 @@ import { changedAttributes, withLifecycles, withPauses } from './lifecycles.ts';
 import { clockRuleOf, isMoreUrgent, ownerCalendar, type AppliedRules, type HoldReason } from './policy.ts';
 import { followedOwner, mapClocks, reopenedBy, retargeted } from './retarget.ts';
 import { instantAfter } from './open-hours.ts';
-import { EMPTY_PACKET, withPacket, type PacketItem } from './packet.ts';
 import {
   wasAsked,
   type Happening,
@@ -26,22 +25,18 @@ import {
   type Situation,
 } from './situation.ts';
 
+import { accepted, assigned, movedTo, offered, returned, withQueued, withWritten } from './whereabouts.ts';
+
 /** The answer of one step of the fold: the next situation, or why nothing changed. */
 export type Step = { situation: Situation } | { moot: string };
 
 const moot = (reason: string): Step => ({ moot: reason });
+const orMoot = (next: Situation | null, reason: string): Step => (next ? { situation: next } : moot(reason));
 
 /** No phone call goes unanswered: such a ticket had its first response when it was opened (docs/rules.md §9). */
 const ANSWERED_ON_OPENING: ReadonlySet<string> = new Set(['phone', 'inPerson']);
 /** Nobody waits for a first response to these (docs/rules.md §9). */
 const NOBODY_WAITING: ReadonlySet<string> = new Set(['monitoring', 'internal']);
-
-/** Teams and tiers a ticket has left, the newest so many: enough to count returns, whatever a front end sends. */
-const PLACES_REMEMBERED = 50;
-
-function remembered<T>(places: readonly T[], left: T): T[] {
-  return [...places.filter((place) => place !== left), left].slice(-PLACES_REMEMBERED);
-}
 
 /** What a ticket begins with, whatever rules judge it. */
 export type Opened = Pick<LedgerEvent<OpenedBody>, 'occurredAt' | 'priority' | 'tier' | 'attributes'>;
@@ -130,35 +125,6 @@ function withoutHolds(situation: Situation, reason?: HoldReason): Situation {
   return { ...situation, holds: reason ? situation.holds.filter((hold) => hold.reason !== reason) : [] };
 }
 
-function movedTo(situation: Situation, tier: number, team: string | null): Situation {
-  const crosses = tier !== situation.tier;
-  const moved: Situation = {
-    ...situation,
-    tier,
-    assignee: null,
-    acknowledgedAt: null,
-    offer: null,
-    automaticSince: null,
-    returnedSince: null,
-    handoffs: situation.handoffs + (crosses ? 1 : 0),
-    tierReturns: situation.tierReturns + (crosses && situation.tiersLeft.includes(tier) ? 1 : 0),
-    tiersLeft: crosses ? remembered(situation.tiersLeft, situation.tier) : situation.tiersLeft,
-  };
-  return withTeam(moved, team);
-}
-
-function withTeam(situation: Situation, team: string | null): Situation {
-  if (team === situation.team) return situation;
-  const left = situation.team;
-  return {
-    ...situation,
-    team,
-    teamChanges: situation.teamChanges + (left !== null && team !== null ? 1 : 0),
-    teamReturns: situation.teamReturns + (team !== null && situation.teamsLeft.includes(team) ? 1 : 0),
-    teamsLeft: left === null ? situation.teamsLeft : remembered(situation.teamsLeft, left),
-  };
-}
-
 /** Whether an acknowledgement still counts at `at`: it lapses after a while where the policy says so (docs/rules.md §9). */
 export function isAcknowledged({ acknowledgedAt }: Situation, { policy }: AppliedRules, at: number): boolean {
   if (acknowledgedAt === null || at < acknowledgedAt) return false;
@@ -225,56 +191,6 @@ function messageAdded(
   return { situation: withoutDrafts(heard) };
 }
 
-function assigned(situation: Situation, event: LedgerEvent<Extract<DeskBody, { type: 'assigned' }>>): Step {
-  const assignee = event.assignee === undefined ? situation.assignee : event.assignee;
-  const isGiven = assignee !== null || (event.team ?? null) !== null;
-  const taken = {
-    ...(assignee !== null && { acceptedAt: situation.acceptedAt ?? event.occurredAt }),
-    ...(isGiven && { assignedAt: situation.assignedAt ?? event.occurredAt }),
-  };
-  const waitsNoMore = assignee !== null && { automaticSince: null, returnedSince: null };
-  return {
-    situation: withTeam({ ...situation, ...taken, ...waitsNoMore, assignee }, event.team ?? situation.team),
-  };
-}
-
-function withWritten(
-  situation: Situation,
-  more: { items?: readonly PacketItem[]; articles?: readonly string[] },
-): Situation {
-  if (!more.items && !more.articles) return situation;
-  return { ...situation, packet: withPacket(situation.packet ?? EMPTY_PACKET, more) };
-}
-
-function offered(
-  situation: Situation,
-  event: LedgerEvent<Extract<DeskBody, { type: 'handoffOffered' }>>,
-): Situation {
-  const { toTier, team = null, missing, completeness, occurredAt } = event;
-  const offer = {
-    toTier,
-    team,
-    since: occurredAt,
-    fromTier: situation.tier,
-    ...(missing && { missing }),
-    ...(completeness !== undefined && { completeness }),
-  };
-  return { ...withWritten(situation, event), returnedSince: null, offer };
-}
-
-/** An offer goes back to its sender; an automatic handoff has none, so a lead decides (docs/rules.md §9). */
-function returned(
-  situation: Situation,
-  event: LedgerEvent<Extract<DeskBody, { type: 'handoffReturned' }>>,
-): Step {
-  const handoffReturns = (situation.handoffReturns ?? 0) + 1;
-  if (situation.offer) return { situation: { ...situation, offer: null, handoffReturns } };
-  if (!situation.automaticSince) return moot('nothing_offered');
-  return {
-    situation: { ...situation, automaticSince: null, returnedSince: event.occurredAt, handoffReturns },
-  };
-}
-
 function resolvedWith(
   situation: Situation,
   { causeCode, article, needsArticle }: Extract<DeskBody, { type: 'resolved' }>,
@@ -296,10 +212,6 @@ function declaredMajor(
   return { situation: commander === undefined ? declared : withCommander(declared, commander, since) };
 }
 
-function accepted(situation: Situation, at: number): Situation {
-  return { ...situation, acceptedAt: situation.acceptedAt ?? at };
-}
-
 /** The bare change; clocks, pauses and shares follow from it in `advance`. */
 function change(situation: Situation, event: Happening, rules: AppliedRules): Step {
   const at = event.occurredAt;
@@ -310,7 +222,7 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
         ? moot('already_acknowledged')
         : { situation: accepted({ ...situation, acknowledgedAt: at, automaticSince: null }, at) };
     case 'assigned':
-      return assigned(situation, event);
+      return { situation: assigned(situation, event) };
     case 'messageAdded':
       return messageAdded(situation, event, rules);
     case 'held':
@@ -358,7 +270,7 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
         ? { situation: accepted(movedTo(situation, situation.offer.toTier, situation.offer.team), at) }
         : moot('nothing_offered');
     case 'handoffReturned':
-      return returned(situation, event);
+      return orMoot(returned(situation, event), 'nothing_offered');
     case 'handoffWithdrawn':
       return situation.offer ? { situation: { ...situation, offer: null } } : moot('nothing_offered');
     case 'packetWritten':
@@ -438,14 +350,6 @@ export function withHoldsEnded(situation: Situation, until: number, rules: Appli
     .reduce((soFar, { reason, at }) => {
       return withShares(withPauses(withoutHolds(soFar, reason), at, rules), at, rules);
     }, situation);
-}
-
-/** Since when nobody has it where it is: a ticket that stays put keeps its place in the queue. */
-function withQueued(before: Situation, after: Situation, at: number): Situation {
-  const waits = after.state === 'open' && after.assignee === null;
-  const stays = before.tier === after.tier && before.team === after.team && before.state === after.state;
-  const queuedSince = waits ? ((stays ? before.queuedSince : null) ?? at) : null;
-  return (after.queuedSince ?? null) === queuedSince ? after : { ...after, queuedSince };
 }
 
 const hasOtherOwner = (before: Situation, after: Situation): boolean =>
