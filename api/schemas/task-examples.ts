@@ -59,3 +59,19 @@ export const TASK_WITH_LOG_EXAMPLE = {
     },
   ],
 };
+
+export const TASK_MESSAGE_EXAMPLE = {
+  type: 'task.escalated',
+  timestamp: '2026-02-07T17:00:00.000Z',
+  data: {
+    taskId: TASK_ID,
+    kind: 'actionItem',
+    sequence: 4,
+    subject: OPEN_TASK_EXAMPLE.subject,
+    owner: 'agent-17',
+    dueAt: '2026-02-06T17:00:00.000Z',
+    step: 1,
+    to: 'lead',
+    links: { task: `/v1/tasks/${TASK_ID}` },
+  },
+};

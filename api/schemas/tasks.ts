@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { SUBJECT_TYPES, TASK_KINDS, TASK_STATES, type TaskCommandType } from '../../domain/task.ts';
 import { actingFor, cursor, instant, limit, markedId, markedInstant, page, seconds, word } from './common.ts';
 import { checkDue, dueFields, duration, journalActor, journalEvent, words } from './journals.ts';
-import { OPEN_TASK_EXAMPLE, TASK_EXAMPLE, TASK_WITH_LOG_EXAMPLE } from './task-examples.ts';
+import {
+  OPEN_TASK_EXAMPLE,
+  TASK_EXAMPLE,
+  TASK_MESSAGE_EXAMPLE,
+  TASK_WITH_LOG_EXAMPLE,
+} from './task-examples.ts';
 
 const subjectId = z.string().min(1).max(401);
 
@@ -177,3 +182,22 @@ export const TASK_REQUESTS: Record<TaskCommandType, TaskRequestContract> = {
     refusals: ['task_not_open'],
   },
 };
+
+/** What the webhook hears of a task. */
+export const taskMessage = z
+  .object({
+    type: z.enum(['task.reminder', 'task.overdue', 'task.escalated']),
+    timestamp: instant,
+    data: z.object({
+      taskId: z.string(),
+      kind: z.enum(TASK_KINDS),
+      sequence: z.int().openapi({ description: 'Position in the log of the task' }),
+      subject: z.object({ type: z.enum(SUBJECT_TYPES), id: z.string() }),
+      owner: z.string().nullable(),
+      dueAt: instant,
+      step: z.int().optional().openapi({ description: 'Which step of the escalation' }),
+      to: z.string().optional().openapi({ description: 'Whom that step tells: a role or a name' }),
+      links: z.object({ task: z.string() }),
+    }),
+  })
+  .openapi('TaskMessage', { example: TASK_MESSAGE_EXAMPLE });

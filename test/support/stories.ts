@@ -1,8 +1,8 @@
 /** Paths through a ticket's life. Each is recorded once (test/replay) and replayed by every build. */
 import { randomUUID } from 'node:crypto';
 import type { JournalName } from '../../domain/journal.ts';
-import { problemJournal } from '../../domain/problem.ts';
-import { taskJournal } from '../../domain/task.ts';
+import { problemJournal, type ProblemCommand } from '../../domain/problem.ts';
+import { taskJournal, type TaskCommand } from '../../domain/task.ts';
 import { openInJournal } from '../../prisma/journals.ts';
 import { storedVersion } from '../../prisma/policies.ts';
 import { createProblemStore } from '../../prisma/problems.ts';
@@ -24,7 +24,11 @@ const untilJournalHas = (desk: Desk, [kind, id]: readonly [JournalName, string],
     (events) => events.some((event) => event.type === type),
   );
 
-const askJournal = (desk: Desk, [kind, id]: readonly [JournalName, string], command: { type: string }) =>
+const askJournal = (
+  desk: Desk,
+  [kind, id]: readonly [JournalName, string],
+  command: TaskCommand | ProblemCommand,
+) =>
   desk.journalRunner.ask(kind, id, {
     id: randomUUID(),
     command,

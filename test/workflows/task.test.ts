@@ -8,6 +8,7 @@ import { createTaskMessenger } from '../../activities/task-messages.ts';
 import { createWebhookChannel } from '../../activities/webhook.ts';
 import { wakeOverslept } from '../../api/journal-runner.ts';
 import { Refused } from '../../api/engine-errors.ts';
+import { taskMessage } from '../../api/schemas/tasks.ts';
 import { startWatchdog } from '../../bin/watchdog.ts';
 import type { Actor } from '../../domain/events.ts';
 import type { JournalEvent } from '../../domain/journal.ts';
@@ -123,6 +124,7 @@ test('wakes by itself to remind, to be overdue and to escalate, and each is post
     [`${id}.4`, 'task.escalated', 'lead'],
     [`${id}.5`, 'task.escalated', 'manager'],
   ]);
+  for (const { body } of mine) expect(taskMessage.parse(body)).toEqual(body);
 });
 
 test('ends when it is done, and answers all the same: it is verified, reopened, done again', async () => {
