@@ -187,7 +187,10 @@ function nextMilestone(task: Task): number | null {
   if (task.state !== 'open') return null;
   const { dueAt, escalateAfterMs, escalations, isOverdue } = task;
   const reminders = remindersLeft(task).map((beforeMs) => dueAt - beforeMs);
-  const steps = escalateAfterMs.slice(escalations, escalations + 1).map((afterMs) => dueAt + afterMs);
+  // Nothing escalates before it is late, also where the first step comes at once.
+  const steps = escalateAfterMs
+    .slice(escalations, escalations + 1)
+    .map((afterMs) => Math.max(dueAt + afterMs, overdueAt(task)));
   const all = [...reminders, ...(isOverdue ? [] : [overdueAt(task)]), ...steps];
   return all.length > 0 ? Math.max(Math.min(...all), 0) : null;
 }

@@ -165,7 +165,8 @@ describe('as time goes by', () => {
         }
         expect(new Set(ids).size).toBe(ids.length);
       }),
-      runs(200),
+      // A step that comes at once is still not before the task is late.
+      { ...runs(200), examples: [[[120], [], [0]]] },
     );
   });
 });
