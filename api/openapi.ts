@@ -6,6 +6,7 @@ import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas/common.ts';
 import { queueMessage, skillMissingMessage } from './schemas/queues.ts';
 import { endpointMessage, notification, webhookHeaders } from './schemas/notifications.ts';
+import { taskMessage } from './schemas/tasks.ts';
 
 /** What every route can answer. */
 const COMMON: readonly ProblemCode[] = [
@@ -25,6 +26,8 @@ const TAGS = [
   { name: 'queues', description: 'Who waits at a tier, and who gets the next ticket' },
   { name: 'breaches', description: 'Broken promises' },
   { name: 'proactive work', description: 'Procedures, tickets on schedule, suggestions for improvement' },
+  { name: 'tasks', description: 'What is left to do, by whom and by when' },
+  { name: 'problems', description: 'What keeps coming back: causes, known errors, fixes' },
   { name: 'knowledge', description: 'Articles, their versions, and what fits a ticket' },
   { name: 'calendars', description: 'Business time' },
   {
@@ -192,6 +195,18 @@ const QUEUE_NEWS: RouteConfig = {
   },
 };
 
+/** The same of tasks. */
+const TASK_NEWS: RouteConfig = {
+  ...NOTIFICATION,
+  path: 'task.reminder',
+  operationId: 'taskNews',
+  summary: 'A task is due soon, is overdue, or has been overdue for so long that somebody else hears of it',
+  request: {
+    headers: webhookHeaders,
+    body: { required: true, content: { 'application/json': { schema: taskMessage } } },
+  },
+};
+
 /** The whole document; `version` is the package's. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const registry = new OpenAPIRegistry();
@@ -204,6 +219,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   for (const one of HEALTH) registry.registerPath(one);
   registry.registerWebhook(NOTIFICATION);
   registry.registerWebhook(QUEUE_NEWS);
+  registry.registerWebhook(TASK_NEWS);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

@@ -30,7 +30,7 @@ import { customerView, serviceView } from '../../api/schemas/reference.ts';
 import * as problemExamples from '../../api/schemas/problem-examples.ts';
 import { problemRecordView, problemTickets, problemTimeline } from '../../api/schemas/problems.ts';
 import * as taskExamples from '../../api/schemas/task-examples.ts';
-import { taskView, taskWithLog } from '../../api/schemas/tasks.ts';
+import { taskMessage, taskView, taskWithLog } from '../../api/schemas/tasks.ts';
 import { pulledView, queuedTicketView, queueMessage, queueView } from '../../api/schemas/queues.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
 import { timelineView } from '../../api/schemas/timeline.ts';
@@ -185,6 +185,7 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['schedule', scheduleView, peopleExamples.SCHEDULE_EXAMPLE],
   ['customer', customerView, peopleExamples.CUSTOMER_EXAMPLE],
   ['service', serviceView, peopleExamples.SERVICE_EXAMPLE],
+  ['message of a task', taskMessage, taskExamples.TASK_MESSAGE_EXAMPLE],
   ['task', taskView, taskExamples.TASK_EXAMPLE],
   ['problem of several incidents', problemRecordView, problemExamples.PROBLEM_RECORD_EXAMPLE],
   ['timeline of a problem', problemTimeline, problemExamples.PROBLEM_TIMELINE_EXAMPLE],
