@@ -46,6 +46,7 @@ beforeAll(async () => {
   });
   await agent.post(`/v1/tickets/${three.id}/assign`, { assignee: 'agent-17' });
   await agent.post(`/v1/tickets/${four.id}/offer-handoff`, { toTier: 2, reason: 'Needs the core routers.' });
+  await agent.post(`/v1/tickets/${four.id}/accept-handoff`);
   await agent.post(`/v1/tickets/${five.id}/resolve`, { resolution: 'Restarted.' });
   await eventually(
     () => subjects('slaState=breached'),
