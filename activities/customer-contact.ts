@@ -1,4 +1,6 @@
 /** How the customer of a ticket is reached, in which language, and by whose clock. */
+import { readerOf, type Requester } from '../domain/customer-update.ts';
+import type { TemplateReader } from '../domain/template.ts';
 import type { ReferenceStore } from '../prisma/reference.ts';
 import type { TicketRecord, TicketStore } from '../prisma/tickets.ts';
 import type { ChannelName } from './channels.ts';
@@ -10,22 +12,10 @@ export interface CustomerContactDeps {
   channels: readonly ChannelName[];
 }
 
-/** What the requester said of themselves when the ticket was opened; erased with the ticket's words. */
-export interface Requester {
-  id?: string;
-  contact?: string;
-  language?: string;
-  timezone?: string;
-}
-
-export interface CustomerContact {
+export interface CustomerContact extends TemplateReader {
   /** Of the ticket; absent once it was erased. */
   subject?: string;
   requester: Requester;
-  /** BCP 47. */
-  language: string | null;
-  /** IANA. */
-  timezone: string | null;
   /** An e-mail address, where one is known. */
   address: string | null;
   /** Where updates go; or why they go nowhere. */
@@ -44,21 +34,22 @@ interface Wish {
   channels: readonly ChannelName[];
 }
 
+const WISHES: readonly unknown[] = [undefined, 'email', 'webhook'];
+
 /** The way a customer wants; without a wish by e-mail, and to the front end where that cannot be. */
 function wayOf({ channel, address, channels }: Wish): CustomerContact['way'] {
   if (channel === 'none') return { unreachable: 'The customer wants no updates', isUnwanted: true };
-  const isMailable = address !== null && channels.includes('email');
-  if (channel === 'email' && address === null) return { unreachable: 'No e-mail address is known' };
-  if (channel === 'email' && !isMailable) return { unreachable: 'E-mail is not configured' };
-  if (isMailable && channel !== 'webhook') return { channel: 'email' };
-  if (channel !== undefined && channel !== 'webhook')
+  if (!WISHES.includes(channel))
     return { unreachable: `The customer wants updates by ${channel}, which there is not` };
+  const whyNoMail = channels.includes('email') ? noAddress(address) : 'E-mail is not configured';
+  if (channel !== 'webhook' && whyNoMail === null) return { channel: 'email' };
+  if (channel === 'email') return { unreachable: whyNoMail! };
   if (channels.includes('webhook')) return { channel: 'webhook' };
-  return {
-    unreachable:
-      address === null ? 'No e-mail address is known' : 'Neither e-mail nor a webhook is configured',
-  };
+  return { unreachable: channel === 'webhook' ? 'A webhook is not configured' : whyNoMail! };
 }
+
+const noAddress = (address: string | null): string | null =>
+  address === null ? 'No e-mail address is known' : null;
 
 /** Looks the customer of a ticket up: what its requester said goes before what is kept of the customer. */
 export function createCustomerContact({ tickets, reference, channels }: CustomerContactDeps) {
@@ -71,8 +62,7 @@ export function createCustomerContact({ tickets, reference, channels }: Customer
     return {
       ...(subject !== undefined && { subject }),
       requester,
-      language: requester.language ?? customer?.language ?? null,
-      timezone: requester.timezone ?? customer?.timezone ?? null,
+      ...readerOf(requester, customer),
       address,
       way: wayOf({ channel, address, channels }),
     };

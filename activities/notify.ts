@@ -1,48 +1,7 @@
 /** Notifications: what the ladder asked for in the ledger goes to the log and, by the outbox, to webhook and chat. */
-import type { Logger } from 'pino';
-import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
 import { createDispatch, type DispatchDeps } from './dispatch.ts';
 import type { Addressed, Recipient } from './recipients.ts';
-import { postWebhook, type Webhook } from './webhook.ts';
-
-export interface NotifierDeps {
-  deliveries: DeliveryStore;
-  log: Logger;
-  webhook?: Webhook | undefined;
-  /** Pause between attempts; tests shorten it. */
-  retryAfterMs?: readonly number[];
-}
-
-/** A failed send is tried again after these pauses, then shown as failed; it never blocks the ticket. */
-const RETRY_AFTER_MS = [1_000, 5_000, 15_000];
-
-/** A message about one event of a ticket's ledger, or of a journal. */
-interface Outgoing {
-  /** Id of the ticket, task or problem. */
-  about: string;
-  event: { id: string; sequence: number };
-  message: object;
-}
-
-/** Posts to the webhook, where there is one: at least once, with one id per event; gives up after some attempts. */
-export function createSender({ deliveries, log, webhook, retryAfterMs = RETRY_AFTER_MS }: NotifierDeps) {
-  return async ({ about, event, message }: Outgoing, wait: (ms: number) => Promise<void>): Promise<void> => {
-    if (!webhook) return;
-    const key = { ticketId: about, eventId: event.id, channel: 'webhook' };
-    if (await deliveries.isDelivered(key)) return;
-    for (const pause of [...retryAfterMs, null]) {
-      const error = await postWebhook(webhook, { id: `${about}.${event.sequence}`, message }).then(
-        () => undefined,
-        (cause: Error) => cause.message,
-      );
-      await deliveries.note(key, error === undefined ? {} : { error });
-      if (error === undefined) return;
-      log.warn({ about, error }, 'notification not delivered');
-      if (pause !== null) await wait(pause);
-    }
-  };
-}
 
 interface Notification {
   type: 'ticket.notification';

@@ -34,6 +34,7 @@ import { storedCalendarRoutes } from './stored-calendars.ts';
 import { suggestionRoutes } from './suggestions.ts';
 import { teamRoutes } from './teams.ts';
 import { taskRoutes } from './tasks.ts';
+import { deliveryRoutes, templateRoutes } from './templates.ts';
 import { ticketRoutes } from './tickets.ts';
 import { whatIfRoutes } from './what-ifs.ts';
 
@@ -66,6 +67,8 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...agentRoutes(deps),
     ...onCallRoutes(deps),
     ...referenceRoutes(deps),
+    ...templateRoutes(deps),
+    ...deliveryRoutes(deps),
   ];
 }
 

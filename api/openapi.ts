@@ -7,6 +7,7 @@ import { problemSchema } from './schemas/common.ts';
 import { queueMessage, skillMissingMessage } from './schemas/queues.ts';
 import { endpointMessage, notification, webhookHeaders } from './schemas/notifications.ts';
 import { taskMessage } from './schemas/tasks.ts';
+import { customerUpdateMessage } from './schemas/templates.ts';
 
 /** What every route can answer. */
 const COMMON: readonly ProblemCode[] = [
@@ -38,6 +39,7 @@ const TAGS = [
   { name: 'people', description: 'Teams and agents' },
   { name: 'on call', description: 'Who takes turns, who takes over, and who is paged now' },
   { name: 'reference', description: 'What is known of the customers and services that tickets name' },
+  { name: 'customer updates', description: 'How they are worded, and what became of them' },
   { name: 'webhooks', description: 'What Tierline sends' },
   { name: 'health', description: 'For load balancers and supervisors' },
 ];
@@ -165,7 +167,7 @@ const NOTIFICATION: RouteConfig = {
   method: 'post',
   path: 'ticket.notification',
   operationId: 'ticketNotification',
-  summary: 'A step of an escalation ladder asks for somebody',
+  summary: 'A step of an escalation ladder asks for somebody, or a customer is to hear something',
   description:
     'Anything but 2xx is tried again, a redirect too; after the last attempt it is shown as failed.',
   tags: ['webhooks'],
@@ -174,7 +176,9 @@ const NOTIFICATION: RouteConfig = {
     headers: webhookHeaders,
     body: {
       required: true,
-      content: { 'application/json': { schema: z.union([notification, endpointMessage]) } },
+      content: {
+        'application/json': { schema: z.union([notification, endpointMessage, customerUpdateMessage]) },
+      },
     },
   },
   responses: { 204: { description: 'Any 2xx: taken' } },

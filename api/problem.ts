@@ -29,6 +29,7 @@ const STATUS = {
   override_not_found: 404,
   customer_not_found: 404,
   service_not_found: 404,
+  template_not_found: 404,
   task_not_found: 404,
   problem_not_found: 404,
   method_not_allowed: 405,

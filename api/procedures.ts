@@ -16,14 +16,19 @@ import {
   putProcedureBody,
 } from './schemas/procedures.ts';
 
-function viewOf({ name, version, current, title, items, createdBy, createdAt }: ProcedureRecord) {
-  const self = pathTo('procedures', name);
-  return {
-    ...{ name, version, current, title, items, createdBy },
-    createdAt: createdAt.toISOString(),
-    links: { self, versions: `${self}/versions` },
-  };
-}
+const viewOf = ({ createdAt, ...row }: ProcedureRecord) => ({
+  name: row.name,
+  version: row.version,
+  current: row.current,
+  title: row.title,
+  items: row.items,
+  createdBy: row.createdBy,
+  createdAt: createdAt.toISOString(),
+  links: {
+    self: pathTo('procedures', row.name),
+    versions: `${pathTo('procedures', row.name)}/versions`,
+  },
+});
 
 async function find({ procedures }: ApiDeps, name: string, version?: number): Promise<ProcedureRecord> {
   const found = await procedures.get(name, version);

@@ -88,6 +88,26 @@ async function askEngine(deps: ApiDeps, request: Request, taken: TakenIn): Promi
 const pathOf = (ticket: string, type: TicketRequest): string =>
   ['/v1/tickets', ticket, REQUESTS[type].path].filter(Boolean).join('/');
 
+/** Words for the erasable store. A draft brings its own, for what the body does not say otherwise. */
+async function wordsOf(
+  deps: ApiDeps,
+  type: TicketRequest,
+  ticketId: string,
+  body: Record<string, unknown>,
+): Promise<Record<string, unknown> | undefined> {
+  const said = textOf(type, body);
+  const { draft } = body;
+  if (type !== 'sendUpdate' || draft === undefined) return said;
+  const events = await deps.ledger.events(ticketId);
+  const drafted = events.find((event) => event.type === 'updateDrafted' && event.draft === draft);
+  if (!drafted?.text) return said;
+  const words = (await deps.tickets.text(drafted.text.id))?.body as
+    Record<string, unknown> | null | undefined;
+  if (!words && !said)
+    throw new Problem('draft_not_open', 'The words of this draft were erased; send your own');
+  return { ...words, ...said };
+}
+
 async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promise<Reply> {
   const { params, body, actor, idempotencyKey } = call;
   const ticket = await openedTicket(deps, params.ticketId);
@@ -99,7 +119,7 @@ async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promi
     idempotencyKey,
     ticketId: ticket.id,
     body,
-    text: textOf(type, body),
+    text: await wordsOf(deps, type, ticket.id, body),
   });
   if (!(await isGranted(deps, taken))) await askEngine(deps, requestFrom(call, command, taken), taken);
   const headers: Record<string, string> = taken.replayed ? { 'idempotency-replayed': 'true' } : {};

@@ -16,6 +16,7 @@ import { createArticleStore } from '../prisma/articles.ts';
 import { createBreachStore } from '../prisma/breaches.ts';
 import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
+import { createDeliveryStore } from '../prisma/deliveries.ts';
 import { createHistoryStore } from '../prisma/histories.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createJournalStore } from '../prisma/journals.ts';
@@ -34,6 +35,7 @@ import { createSuggestionStore } from '../prisma/suggestions.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
+import { createTemplateStore } from '../prisma/templates.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
 import type { ServiceConfig } from './config.ts';
@@ -125,6 +127,8 @@ export function apiDeps(
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
     reference: createReferenceStore(database),
+    templates: createTemplateStore(database),
+    deliveries: createDeliveryStore(database),
     async checkReady() {
       // Anybody may ask: where database and Temporal are is not told.
       await database.$queryRaw`SELECT 1`.catch(() => {

@@ -3,8 +3,27 @@ import { openEngagements, collaborationOf, parentOf } from './collaboration.ts';
 import { deadlineOf, isActive, type Clock } from './clock.ts';
 import type { Author, EventType, LedgerEvent } from './events.ts';
 import type { UpdateOccasion } from './policy.ts';
-import type { Value, Values, Variable } from './template.ts';
+import type { TemplateReader, Value, Values, Variable } from './template.ts';
 import { evolve, type Ticket } from './ticket.ts';
+
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
+
+/** What the requester said of themselves when the ticket was opened; erased with the ticket's words. */
+export interface Requester {
+  id?: string;
+  contact?: string;
+  language?: string;
+  timezone?: string;
+}
+
+/** By what language and zone a customer reads: what the requester said goes before what is kept of the customer. */
+export const readerOf = (
+  { language, timezone }: Requester,
+  customer: TemplateReader | null,
+): TemplateReader => ({
+  language: language ?? customer?.language ?? null,
+  timezone: timezone ?? customer?.timezone ?? null,
+});
 
 /** An update that somebody or something wants the customer to have. */
 export interface AskedUpdate {

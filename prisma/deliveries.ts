@@ -53,9 +53,6 @@ export type Outcome =
 export type DeliveryRecord = Omit<DeliveryRow, 'message' | 'textId' | 'fact' | 'sending'>;
 
 export interface DeliveryStore {
-  isDelivered(key: DeliveryKey): Promise<boolean>;
-  /** Notes one more attempt: delivered, or failed with `error`. */
-  note(key: DeliveryKey, outcome: { error?: string }): Promise<void>;
   /** Puts a message into the outbox; nothing if it is there already. */
   enqueue(delivery: NewDelivery): Promise<void>;
   /** Notes what cannot be sent at all, so that it is seen. */
@@ -81,23 +78,6 @@ const json = (value: unknown): string | null => (value === undefined ? null : JS
 
 export function createDeliveryStore(database: Database): DeliveryStore {
   return {
-    async isDelivered({ ticketId: eventTicketId, eventId, channel }) {
-      const row = await database.delivery.findUnique({
-        where: { eventTicketId_eventId_channel: { eventTicketId, eventId, channel } },
-        select: { state: true },
-      });
-      return row?.state === 'delivered';
-    },
-    async note({ ticketId: eventTicketId, eventId, channel }, { error }) {
-      const outcome = error
-        ? { state: 'failed', lastError: error, deliveredAt: null }
-        : { state: 'delivered', lastError: null, deliveredAt: new Date() };
-      await database.delivery.upsert({
-        where: { eventTicketId_eventId_channel: { eventTicketId, eventId, channel } },
-        create: { eventTicketId, eventId, channel, attempts: 1, ...outcome },
-        update: { attempts: { increment: 1 }, ...outcome },
-      });
-    },
     async enqueue({ ticketId, eventId, channel, purpose, messageId, recipient, fact, ...content }) {
       const message = 'message' in content ? content.message : undefined;
       const textId = 'textId' in content ? content.textId : null;

@@ -57,5 +57,4 @@ export const procedureView = z
 
 export const procedurePage = z.object({ data: z.array(procedureView), page }).openapi('ProcedurePage');
 export const procedureQuery = z.strictObject({ limit, cursor });
-export const procedureMark = ruleName;
 export const procedureVersionMark = markedCount;

@@ -41,9 +41,10 @@ const timezone = z
   .openapi({ example: 'Europe/Berlin' });
 
 function isTimeZone(name: string): boolean {
+  // Offsets such as +02:00 are zones to Intl alone.
+  if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    // Offsets such as +02:00 are zones to Intl alone.
-    return new Intl.DateTimeFormat('en', { timeZone: name }) && /^[A-Za-z]/.test(name);
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }
@@ -67,14 +68,9 @@ const ticket = z
   })
   .openapi({ description: 'What each ticket says; it comes in by the channel `internal`' });
 
-const catchUpSeconds = z
-  .int()
-  .min(10)
-  .max(31_536_000)
-  .default(86_400)
-  .openapi({
-    description: 'A time that was missed by more than this, because everything was down, is left out',
-  });
+const catchUpSeconds = z.int().min(10).max(31_536_000).default(86_400).openapi({
+  description: 'A time that was missed by more than this, because everything was down, is left out',
+});
 
 export const putScheduleBody = z
   .strictObject({
@@ -98,7 +94,6 @@ export const putScheduleBody = z
 
 export const scheduleParams = z.object({ schedule: ruleName });
 export const scheduleQuery = z.strictObject({ limit, cursor });
-export const scheduleMark = ruleName;
 export const scheduleActionBody = z.strictObject({ actingFor }).openapi('ScheduleAction');
 
 const shared = {

@@ -26,7 +26,7 @@ beforeAll(async () => {
       }),
     }),
   });
-  tell = desk.engine.tell;
+  tell = (...told) => desk.engine.tell(...told);
   articles = createArticleStore(desk.database);
   await desk.client.workflow.start(READER_WORKFLOW, {
     workflowId: `${desk.taskQueue}/${readerWorkflowId('knowledge')}`,

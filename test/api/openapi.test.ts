@@ -33,7 +33,14 @@ import * as taskExamples from '../../api/schemas/task-examples.ts';
 import { taskMessage, taskView, taskWithLog } from '../../api/schemas/tasks.ts';
 import { pulledView, queuedTicketView, queueMessage, queueView } from '../../api/schemas/queues.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
+import {
+  customerUpdateMessage,
+  deliveryView,
+  renderedView,
+  templateView,
+} from '../../api/schemas/templates.ts';
 import { timelineView } from '../../api/schemas/timeline.ts';
+import * as updateExamples from '../../api/schemas/update-examples.ts';
 import { projectRoot } from '../../bin/config.ts';
 import { openApiText } from '../../bin/openapi.ts';
 
@@ -186,6 +193,10 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['customer', customerView, peopleExamples.CUSTOMER_EXAMPLE],
   ['service', serviceView, peopleExamples.SERVICE_EXAMPLE],
   ['message of a task', taskMessage, taskExamples.TASK_MESSAGE_EXAMPLE],
+  ['template', templateView, updateExamples.TEMPLATE_EXAMPLE],
+  ['rendered template', renderedView, updateExamples.RENDERED_EXAMPLE],
+  ['delivery', deliveryView, updateExamples.DELIVERY_EXAMPLE],
+  ['customer update', customerUpdateMessage, updateExamples.CUSTOMER_UPDATE_EXAMPLE],
   ['task', taskView, taskExamples.TASK_EXAMPLE],
   ['problem of several incidents', problemRecordView, problemExamples.PROBLEM_RECORD_EXAMPLE],
   ['timeline of a problem', problemTimeline, problemExamples.PROBLEM_TIMELINE_EXAMPLE],

@@ -27,6 +27,8 @@ export interface MailServer {
   received: ReceivedMail[];
   /** Fates of the next mails, in turn; accepted when it runs out. */
   fates: Fate[];
+  /** The same for the mails to one recipient, instead. */
+  fatesOf: Map<string, Fate[]>;
   /** How long each recipient is thought about. */
   slowMs: number;
   /** The users who logged in. */
@@ -82,12 +84,14 @@ export async function startMailServer({
   login,
   secure = false,
 }: MailServerOptions = {}): Promise<MailServer> {
-  const state: Pick<MailServer, 'received' | 'fates' | 'slowMs' | 'users'> = {
+  const state: Pick<MailServer, 'received' | 'fates' | 'fatesOf' | 'slowMs' | 'users'> = {
     received: [],
     fates: [],
+    fatesOf: new Map(),
     slowMs: 0,
     users: [],
   };
+  const fatesFor = (address: string | undefined) => state.fatesOf.get(address ?? '') ?? state.fates;
   const sockets = new Set<Socket>();
   const server = new SMTPServer({
     secure,
@@ -102,9 +106,10 @@ export async function startMailServer({
       done(null, { user: username });
     },
     onRcptTo({ address }, _session, done) {
-      const [fate] = state.fates;
+      const fates = fatesFor(address);
+      const [fate] = fates;
       const isRefused = typeof fate === 'object' && 'recipient' in fate;
-      if (isRefused) state.fates.shift();
+      if (isRefused) fates.shift();
       const answer = () =>
         isRefused ? done(refusal(fate.recipient, `<${address}> is not known here`)) : done();
       setTimeout(answer, state.slowMs);
@@ -113,7 +118,7 @@ export async function startMailServer({
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
-        const fate = state.fates.shift() ?? 'accept';
+        const fate = fatesFor(session.envelope.rcptTo[0]?.address).shift() ?? 'accept';
         if (typeof fate === 'object' && 'data' in fate) return done(refusal(fate.data, 'Not now'));
         const { mailFrom, rcptTo } = session.envelope;
         state.received.push({
