@@ -58,7 +58,7 @@ export const DEFAULT_TEMPLATES: Readonly<Record<string, TemplateBody>> = {
       text: 'Wir haben den Hersteller um Hilfe bei Ihrer Anfrage gebeten und bleiben für sie verantwortlich.\n\nSie hören wieder von uns bis: {{nextUpdateAt}}',
     },
   ),
-  'major-declared': template(
+  'major-incident': template(
     {
       subject: `Major incident: ${SUBJECT}`,
       text: 'This is a major incident. A team is working on it with the highest attention.\n\nYou hear from us again by: {{nextUpdateAt}}',
@@ -68,7 +68,7 @@ export const DEFAULT_TEMPLATES: Readonly<Record<string, TemplateBody>> = {
       text: 'Es liegt eine Großstörung vor. Ein Team arbeitet mit höchster Aufmerksamkeit an ihr.\n\nSie hören wieder von uns bis: {{nextUpdateAt}}',
     },
   ),
-  'workaround-known': template(
+  workaround: template(
     {
       subject: `Workaround: ${SUBJECT}`,
       text: 'There is a workaround. We go on working on the solution.\n\nYou hear from us again by: {{nextUpdateAt}}',

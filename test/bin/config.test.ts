@@ -37,6 +37,9 @@ test.each([
   ['TIERLINE_WEBHOOK_URL', 'https://example.org/hook', 'webhookUrl'],
   ['TIERLINE_WEBHOOK_SECRET', secret, 'webhookSecret'],
   ['TIERLINE_LOG_LEVEL', 'debug', 'logLevel'],
+  ['TIERLINE_MAIL_FROM', 'Service Desk <desk@example.com>', 'mailFrom'],
+  ['TIERLINE_CHAT_WEBHOOK_URL', 'https://hooks.example.com/T1/B2', 'chatWebhookUrl'],
+  ['TIERLINE_CHAT_FORMAT', 'teams', 'chatFormat'],
 ] as const)('accepts %s=%s', (name, value, field) => {
   expect(readConfig({ [name]: value })[field]).toBe(value);
 });
@@ -53,6 +56,14 @@ test.each([
   ['TIERLINE_WEBHOOK_SECRET', 'whsec_short'],
   ['TIERLINE_WEBHOOK_SECRET', secret.slice(6)],
   ['TIERLINE_LOG_LEVEL', 'loud'],
+  ['TIERLINE_SMTP_URL', 'mail.example.com'],
+  ['TIERLINE_SMTP_URL', 'https://mail.example.com'],
+  ['TIERLINE_SMTP_URL', 'smtp://'],
+  ['TIERLINE_MAIL_FROM', 'desk'],
+  ['TIERLINE_MAIL_FROM', 'desk@example.com, other@example.com'],
+  ['TIERLINE_MAIL_FROM', 'Desk\r\nBcc: x <desk@example.com>'],
+  ['TIERLINE_CHAT_WEBHOOK_URL', 'hooks.example.com'],
+  ['TIERLINE_CHAT_FORMAT', 'irc'],
   ['TIERLINE_POLICIES', '/no/such/folder'],
   ['TIERLINE_RULE_CHANGES_PER_SECOND', '0'],
 ])('refuses %s=%s by name', (name, value) => {
@@ -70,4 +81,15 @@ test('never repeats a secret in its complaint', () => {
     readConfig({ DATABASE_URL: 'mysql://u:hunter2@h/d', TIERLINE_WEBHOOK_SECRET: 'hunter2' });
   expect(complain).toThrow(/DATABASE_URL.*\nTIERLINE_WEBHOOK_SECRET/);
   expect(complain).not.toThrow('hunter2');
+});
+
+test('mail needs a sender, and is refused without one by the name that is missing', () => {
+  const server = 'smtps://desk:canary-word@mail.example.com';
+  expect(() => readConfig({ TIERLINE_SMTP_URL: server })).toThrow(/^TIERLINE_MAIL_FROM must be given/);
+  const config = readConfig({ TIERLINE_SMTP_URL: server, TIERLINE_MAIL_FROM: 'desk@example.com' });
+  expect(config).toMatchObject({ smtpUrl: server, mailFrom: 'desk@example.com', chatFormat: 'slack' });
+  const refused = () =>
+    readConfig({ TIERLINE_SMTP_URL: server.replace('smtps', 'imap'), TIERLINE_PORT: 'x' });
+  expect(refused).toThrow(/TIERLINE_SMTP_URL \(value not shown\)/);
+  expect(refused).not.toThrow(/canary-word/);
 });
