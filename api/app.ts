@@ -24,6 +24,7 @@ import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.t
 import { procedureRoutes } from './procedures.ts';
 import { referenceRoutes } from './reference.ts';
 import { problemRoutes } from './problems.ts';
+import { reportRoutes } from './reports.ts';
 import { requestRoutes } from './requests.ts';
 import { queueRoutes } from './queues.ts';
 import type { Call, Reply, Route } from './route.ts';
@@ -50,6 +51,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...queueRoutes(deps),
     ...forecastRoutes(deps),
     ...breachRoutes(deps),
+    ...reportRoutes(deps),
     ...articleRoutes(deps),
     ...procedureRoutes(deps),
     ...scheduleRoutes(deps),
@@ -114,6 +116,7 @@ function callFrom(route: Route, request: Request, response: Response) {
     idempotencyKey: idempotencyKeyIn(request),
     ifMatch: ifMatchIn(request),
     ifNoneMatch: request.get('if-none-match'),
+    accept: request.get('accept'),
   } satisfies Call<unknown, unknown, unknown>;
 }
 

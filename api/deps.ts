@@ -20,6 +20,7 @@ import type { QueueStore } from '../prisma/queues.ts';
 import type { ProcedureStore } from '../prisma/procedures.ts';
 import type { ScheduleStore } from '../prisma/schedules.ts';
 import type { SuggestionStore } from '../prisma/suggestions.ts';
+import type { ReportStore } from '../prisma/reports.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { TemplateStore } from '../prisma/templates.ts';
@@ -52,6 +53,7 @@ export interface ApiDeps {
   queues: Pick<QueueStore, 'reserve' | 'release' | 'list' | 'summaries'>;
   queueAlerts: Pick<QueueAlertStore, 'open'>;
   paces: PaceStore;
+  reports: ReportStore;
   ruleChanges: RuleChangeStore;
   ruleChangeRunner: RuleChangeRunner;
   people: PeopleStore;

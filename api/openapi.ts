@@ -26,6 +26,7 @@ const TAGS = [
   { name: 'facts', description: 'Tell a ticket what happened elsewhere' },
   { name: 'queues', description: 'Who waits at a tier, and who gets the next ticket' },
   { name: 'breaches', description: 'Broken promises' },
+  { name: 'reports', description: 'What tiers do with their time, and with each other' },
   { name: 'proactive work', description: 'Procedures, tickets on schedule, suggestions for improvement' },
   { name: 'tasks', description: 'What is left to do, by whom and by when' },
   { name: 'problems', description: 'What keeps coming back: causes, known errors, fixes' },
@@ -101,8 +102,12 @@ function answerDescription({ description, schema, example, contentType, headers 
   return {
     description,
     ...(headers && { headers: Object.fromEntries(described) }),
-    ...(schema && { content: { 'application/json': { schema, ...(example !== undefined && { example }) } } }),
-    ...(contentType && { content: { [contentType]: { schema: z.string(), example } } }),
+    ...((schema ?? contentType) !== undefined && {
+      content: {
+        ...(schema && { 'application/json': { schema, ...(example !== undefined && { example }) } }),
+        ...(contentType && { [contentType]: { schema: z.string(), ...(!schema && { example }) } }),
+      },
+    }),
   };
 }
 

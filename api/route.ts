@@ -26,13 +26,15 @@ export interface Call<P, Q, B> {
   /** Sequence in `If-Match`; the request is for that state of the ticket only. */
   ifMatch: number | undefined;
   ifNoneMatch: string | undefined;
+  /** What the caller would like, where a route answers in several formats. */
+  accept: string | undefined;
 }
 
 export interface Answer {
   description: string;
   schema?: z.ZodType;
   example?: unknown;
-  /** Where it is not JSON. */
+  /** Where it is not JSON, or, beside a schema, not only. */
   contentType?: string;
   /** Headers that always come with it, with what they say. */
   headers?: Record<string, string>;

@@ -32,6 +32,7 @@ import { createQueueStore } from '../prisma/queues.ts';
 import { createProcedureStore } from '../prisma/procedures.ts';
 import { createScheduleStore } from '../prisma/schedules.ts';
 import { createSuggestionStore } from '../prisma/suggestions.ts';
+import { createReportStore } from '../prisma/reports.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
@@ -113,6 +114,7 @@ export function apiDeps(
     queues: createQueueStore(database),
     queueAlerts: createQueueAlertStore(database),
     paces: createPaceStore(database),
+    reports: createReportStore(database),
     ruleChanges: createRuleChangeStore(database),
     ruleChangeRunner: createRuleChangeRunner({ client, taskQueue }),
     journals,

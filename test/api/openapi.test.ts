@@ -32,6 +32,8 @@ import { problemRecordView, problemTickets, problemTimeline } from '../../api/sc
 import * as taskExamples from '../../api/schemas/task-examples.ts';
 import { taskMessage, taskView, taskWithLog } from '../../api/schemas/tasks.ts';
 import { pulledView, queuedTicketView, queueMessage, queueView } from '../../api/schemas/queues.ts';
+import * as reportExamples from '../../api/schemas/report-examples.ts';
+import * as reports from '../../api/schemas/reports.ts';
 import { ticketView } from '../../api/schemas/tickets.ts';
 import {
   customerUpdateMessage,
@@ -165,6 +167,12 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['timeline', timelineView, examples.TIMELINE_EXAMPLE],
   ['clocks', clocksView, examples.CLOCKS_EXAMPLE],
   ['breach', breachView, examples.BREACH_EXAMPLE],
+  ['report of effort', reports.effortReport, reportExamples.EFFORT_EXAMPLE],
+  ['report of avoided escalations', reports.avoidedReport, reportExamples.AVOIDED_EXAMPLE],
+  ['report of handoffs', reports.handoffReport, reportExamples.HANDOFFS_EXAMPLE],
+  ['report to shift left', reports.shiftLeftReport, reportExamples.SHIFT_LEFT_EXAMPLE],
+  ['report for coaching', reports.coachingReport, reportExamples.COACHING_EXAMPLE],
+  ['report of breaches by tier', reports.breachReport, reportExamples.BREACHES_EXAMPLE],
   ['queue', queueView, queueExamples.QUEUE_EXAMPLE],
   ['queued ticket', queuedTicketView, queueExamples.QUEUED_TICKET_EXAMPLE],
   ['pulled ticket', pulledView, queueExamples.PULLED_EXAMPLE],
