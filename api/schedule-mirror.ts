@@ -39,7 +39,7 @@ export interface ScheduleMirrorDeps {
   schedules: Pick<ScheduleStore, 'toMirror' | 'mirrored' | 'names'>;
 }
 
-const WITHIN_MS = 4_000;
+const WITHIN_MS = 3_000;
 const TIMES_SHOWN = 5;
 
 /** How Temporal is told of a schedule. Every occasion is a ticket of its own, so none waits for the one before. */

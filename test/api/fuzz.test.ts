@@ -227,7 +227,10 @@ beforeAll(async () => {
 async function fire({ route, role, name, query: asked, headers: sent, body }: Shot): Promise<number> {
   const ticket = typeof name === 'number' ? names[name % names.length]! : name;
   const path =
-    route.path.replace('{ticketId}', ticket).replaceAll(/\{\w+\}/g, 'fuzz') + (asked ? `?${asked}` : '');
+    route.path
+      .replace('{ticketId}', ticket)
+      .replace('{tier}', '1')
+      .replaceAll(/\{\w+\}/g, 'fuzz') + (asked ? `?${asked}` : '');
   const { status } = await callers.get(role)!.send(route.method, path, {
     headers: sent,
     ...(body !== undefined && { body }),
