@@ -91,19 +91,17 @@ describe('what was put in', () => {
     });
   });
 
-  test('of fifty, four who send at once send each of them once', async () => {
-    const all = Array.from({ length: 50 }, () => delivery());
+  test('is given to one of many who ask at once', async () => {
+    const all = Array.from({ length: 60 }, () => delivery());
     for (const one of all) await deliveries.enqueue(one);
-    const ids: string[] = [];
-    const slow: Channel['send'] = async ({ id }) => {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      ids.push(id);
-      return { id };
-    };
-    await Promise.all(Array.from({ length: 4 }, () => sendAll(outboxOf(slow))));
-    expect(ids.toSorted((a, b) => a.localeCompare(b))).toEqual(
-      all.map(({ messageId }) => messageId).toSorted((a, b) => a.localeCompare(b)),
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, () => deliveries.claim('webhook', { limit: 5, leaseMs: 60_000 })),
     );
+    const ids = claims.flat().map(({ messageId }) => messageId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBeGreaterThan(5);
+    for (const one of claims.flat()) await deliveries.settle(one, { state: 'delivered' });
+    await sendAll(outboxOf(taken));
   });
 
   test('is tried as often as there are pauses, then given up, and keeps nothing that was in it', async () => {
@@ -162,6 +160,15 @@ describe('a worker that is lost', () => {
     // The lost one turns up, and says that it failed.
     expect(await deliveries.settle(lost!, { state: 'failed', error: 'late' })).toBeNull();
     expect(await rowOf(one.ticketId)).toMatchObject({ state: 'delivered', lastError: null });
+  });
+
+  test('and given up meanwhile stays so, in doubt: nobody is told twice how it ended', async () => {
+    const one = delivery({ fact: FACT });
+    await deliveries.enqueue(one);
+    const [lost] = await deliveries.claim('webhook', { limit: 1, leaseMs: 0 });
+    await sendAll(outboxOf(refused({ permanent: true })));
+    expect(await deliveries.settle(lost!, { state: 'delivered' })).toBeNull();
+    expect(await rowOf(one.ticketId)).toMatchObject({ state: 'failed', uncertain: true });
   });
 
   test('after sending, before the ticket was told, leaves that to another', async () => {
