@@ -20,6 +20,7 @@ export interface SqlReport {
   facts(filter: ReportFilter, counted: readonly CountedTicket[]): Prisma.Sql;
   /** What tells lines apart, with the type of each. */
   keys: Readonly<Record<string, 'text' | 'int' | 'numeric'>>;
+  /** Over the relation `chosen`: the facts that are asked for. */
   measures: Prisma.Sql;
   /** Columns of a fact, in its drill-down. */
   columns: Prisma.Sql;
@@ -82,8 +83,10 @@ export const EFFORT: SqlReport = {
       WHERE o.ms > 0
     )`,
   keys: { owner: 'text', tier: 'int', team: 'text', policy: 'text', rate: 'numeric', currency: 'text' },
+  // A ticket has one part of each owner, so that only the total has to tell tickets apart.
   measures: sql`sum(ms)::float8 AS ms, round(sum(ms) * rate / ${HOUR_MS}::numeric, 2)::float8 AS cost,
-    count(DISTINCT ticket_id)::int AS tickets`,
+    CASE WHEN grouping(owner) = 0 THEN count(*)
+      ELSE (SELECT count(*) FROM (SELECT DISTINCT ticket_id FROM chosen) each_one) END::int AS tickets`,
   columns: sql`owner, tier, team, policy, rate::float8 AS rate, currency, ms::float8 AS ms, counted_to AS "countedTo"`,
   order: sql`min(n), team, policy, rate`,
 };

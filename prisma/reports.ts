@@ -168,9 +168,11 @@ export function createReportStore(database: Database): ReportStore {
         ),
       );
       return database.$queryRaw<ReportRow[]>`
-        WITH ${report.facts(ask.filter, ask.counted ?? [])}, lines AS (
+        WITH ${report.facts(ask.filter, ask.counted ?? [])}, chosen AS (
+          SELECT * FROM facts WHERE ${among(report, ask)}
+        ), lines AS (
           SELECT ${shown}, ${report.measures}, grouping(${columns}) > 0 AS "isTotal", row_number() OVER (ORDER BY grouping(${columns}) > 0, ${report.order})::int AS place
-          FROM facts f WHERE ${among(report, ask)}
+          FROM chosen
           GROUP BY GROUPING SETS ((${columns}), ()) HAVING count(*) >= ${atLeast}::int OR grouping(${columns}) > 0
         )
         SELECT * FROM lines WHERE place <= ${limit}::int OR "isTotal" ORDER BY place`;
