@@ -76,7 +76,7 @@ const NOTHING_TOGETHER = {
 
 function togetherView(row: TicketRecord) {
   const teamwork: Teamwork = { ...NOTHING_TOGETHER, ...(row.teamwork as object) };
-  const { automaticSince, returnedSince, rating, links: relations, ...rest } = teamwork;
+  const { automaticSince, returnedSince, rating, updatesSent = 0, links: relations, ...rest } = teamwork;
   const lists = { ...rest, relations };
   return {
     ...(withShownInstants(lists) as Pick<
@@ -99,6 +99,7 @@ function togetherView(row: TicketRecord) {
     parent: row.parent,
     resolution: { causeCode: row.causeCode, article: row.article, needsArticle: row.needsArticle },
     rating: rating ?? null,
+    updatesSent,
   };
 }
 

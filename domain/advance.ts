@@ -8,6 +8,7 @@ import {
   withoutDrafts,
   withCommander,
   withoutEngagement,
+  withUpdateSent,
 } from './collaboration.ts';
 import { cancelClock, isActive, meetClock } from './clock.ts';
 import type { DeskBody, LedgerEvent, OpenedBody } from './events.ts';
@@ -185,9 +186,11 @@ function messageAdded(
     const answered = withoutHolds({ ...situation, lastCustomerMessageAt: at, ...waits }, 'customer');
     return { situation: situation.state === 'resolved' ? reopenedBy(answered, at, rules) : answered };
   }
+  if (event.visibility !== 'public') return { situation };
+  const sent = event.update ? withUpdateSent(situation) : situation;
   // Only an agent's public words stop a response clock (docs/rules.md §9).
-  if (event.author !== 'agent' || event.visibility !== 'public') return { situation };
-  const heard = { ...situation, lastPublicReplyAt: at, awaitsResponse: false, unansweredSince: null };
+  if (event.author !== 'agent') return { situation: sent };
+  const heard = { ...sent, lastPublicReplyAt: at, awaitsResponse: false, unansweredSince: null };
   return { situation: withoutDrafts(heard) };
 }
 

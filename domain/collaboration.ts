@@ -231,6 +231,12 @@ export function withoutEngagement(situation: Situation, id: string | undefined, 
   return { ...situation, collaboration: { ...now, engagements } };
 }
 
+/** One more update went to the customer. */
+export function withUpdateSent(situation: Situation): Situation {
+  const now = collaborationOf(situation);
+  return { ...situation, collaboration: { ...now, updatesSent: (now.updatesSent ?? 0) + 1 } };
+}
+
 /** The draft was sent, or another word to the customer made it stale. */
 export function withoutDrafts(situation: Situation): Situation {
   const now = collaborationOf(situation);

@@ -92,6 +92,8 @@ export interface Collaboration {
   /** Names of the environments in which the fault was reproduced. */
   reproducedIn: readonly string[];
   rating?: { score: number; outOf: number };
+  /** Public messages that were meant as the customer's update. */
+  updatesSent?: number;
 }
 
 export const ALONE: Collaboration = {

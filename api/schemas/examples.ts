@@ -66,6 +66,7 @@ export const TICKET_EXAMPLE = {
   parent: null,
   resolution: { causeCode: null, article: null, needsArticle: false },
   rating: null,
+  updatesSent: 1,
   sequence: 3,
   asOf: '2026-01-30T09:04:12.331Z',
   links: { self: SELF, timeline: `${SELF}/timeline`, clocks: `${SELF}/clocks` },

@@ -165,6 +165,7 @@ const together = {
     needsArticle: z.boolean(),
   }),
   rating: z.object({ score: z.number(), outOf: z.number() }).nullable(),
+  updatesSent: z.int().openapi({ description: 'Customer updates, by anybody of ours or by the clock' }),
 };
 
 export const ticketView = z

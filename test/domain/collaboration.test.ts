@@ -153,6 +153,7 @@ describe('an update of the customer', () => {
     expect(desk.ask(2, { type: 'sendUpdate', draft: 'd1' })).toBeNull();
     expect(desk.all('messageAdded').at(-1)).toMatchObject({ author: 'agent', update: true });
     expect(desk.ask(3, { type: 'sendUpdate', draft: 'd1' })).toBe('draft_not_open');
+    expect(collaborationOf(desk.ticket.situation).updatesSent).toBe(1);
     desk.tell(4, { type: 'updateDrafted', draft: 'd2' });
     desk.ask(5, { type: 'reply' });
     expect(desk.ask(6, { type: 'sendUpdate', draft: 'd2' })).toBe('draft_not_open');
