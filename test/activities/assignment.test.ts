@@ -62,6 +62,7 @@ const assignmentAt = (database: Database): Assignment =>
 
 beforeAll(async () => {
   desk = await createDesk({
+    requestWithinMs: 30_000,
     handlers: ({ database }) => {
       assignment = assignmentAt(database);
       return { assignment: (row, wait) => assignment.onRow(row, wait) };
@@ -185,7 +186,8 @@ describe('who is not there', () => {
     expect(await isLeftAlone(ticketId)).toBe(true);
     await desk.database.agent.update({ where: { id: 'agent-1' }, data: { absentUntil: null } });
     await assignment.lookAgain();
-    expect(await ownerOf(ticketId)).toBe('agent-1');
+    // The reader may be looking at the same moment: then it is the one who gives it.
+    expect(await given(ticketId)).toBe('agent-1');
   });
 
   test('is also who is out of their shift', async () => {
@@ -305,7 +307,7 @@ describe('when the ticket does not do as expected', () => {
     expect(await ownerOf(ticketId)).toBeNull();
     await desk.database.$executeRaw`UPDATE reservations SET expires_at = clock_timestamp()`;
     await assignment.lookAgain();
-    expect(await ownerOf(ticketId)).not.toBeNull();
+    expect(await given(ticketId)).not.toBeNull();
   });
 
   test('one that refuses is freed, and given to the next in turn at the next look', async () => {
@@ -325,7 +327,7 @@ describe('when the ticket does not do as expected', () => {
       (count) => count === 0,
     );
     await assignment.lookAgain();
-    expect(await ownerOf(ticketId)).toBe('agent-2');
+    expect(await given(ticketId)).toBe('agent-2');
   });
 });
 
