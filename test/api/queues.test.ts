@@ -345,10 +345,10 @@ async function openInTime(): Promise<string> {
   const { status, body } = await office.agent.post('/v1/tickets', ticketBody());
   const drained = () =>
     office.desk.engine.drain({ ticketId: body.id }).then(
-      () => true,
-      () => false,
+      () => 'opened',
+      (error: unknown) => String(error),
     );
-  if (status === 202) await eventually(drained, Boolean, 120_000);
+  if (status === 202) await eventually(drained, (answer) => answer === 'opened', 120_000);
   return body.id;
 }
 
