@@ -11,7 +11,7 @@ import type { ApiDeps } from '../../api/deps.ts';
 import type { Role } from '../../api/roles.ts';
 import { apiDeps } from '../../bin/server.ts';
 import { createApiKeyStore } from '../../prisma/api-keys.ts';
-import type { Desk } from '../support/desk.ts';
+import { A_STALL_MS, type Desk } from '../support/desk.ts';
 import { createContract, type Contract } from './contract.ts';
 
 type Method = 'get' | 'head' | 'options' | 'post' | 'put' | 'patch' | 'delete';
@@ -40,7 +40,7 @@ export interface FrontDoor {
 export interface FrontDoorOptions {
   /** `away`: nothing listens where Temporal should be. */
   temporal?: 'away';
-  /** How long to wait for the engine. */
+  /** How long to wait for the engine; through a stall of the machine unless a test is about that. */
   deadlineMs?: number;
   deps?: (real: ApiDeps) => Partial<ApiDeps>;
 }
@@ -67,7 +67,7 @@ export async function openFrontDoor(desk: Desk, options: FrontDoorOptions = {}):
     client,
     taskQueue: desk.taskQueue,
     onBug: (error, requestId) => void bugs.set(requestId, error),
-    ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+    deadlineMs: options.deadlineMs ?? A_STALL_MS,
   });
   const deps: ApiDeps = { ...real, ...options.deps?.(real) };
   const contract = createContract(deps);
