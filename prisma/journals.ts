@@ -85,7 +85,9 @@ export function createJournalStore(database: Database): JournalStore {
     overslept: ({ graceMs, limit }) => database.$queryRaw<{ kind: JournalName; id: string }[]>`
       SELECT kind, id FROM (
         SELECT 'task' AS kind, id, next_milestone_at FROM tasks
-        UNION ALL SELECT 'problem', id, next_milestone_at FROM problems) AS journals
+        UNION ALL SELECT 'problem', id, next_milestone_at FROM problems
+        UNION ALL SELECT 'review', id, next_milestone_at FROM reviews
+        UNION ALL SELECT 'containment', id, next_milestone_at FROM containments) AS journals
       WHERE next_milestone_at < now() - ${graceMs} * interval '1 millisecond'
       ORDER BY next_milestone_at LIMIT ${limit}`,
   };
