@@ -375,7 +375,9 @@ function looked(run: Run, event: Told<'looked'>): Partial<Run> {
     const current = run.rollBack?.current;
     if (!current) return {};
     const look = holds ? null : again(current.look, event);
-    return { rollBack: { ...run.rollBack!, current: { ...current, look } } };
+    const isOver = look === null;
+    const verdict = isOver ? { holds, reason: event.blind ? null : (event.reason ?? null) } : null;
+    return { rollBack: { ...run.rollBack!, current: { ...current, look, verdict } } };
   }
   const effects = withEffect(run.effects, effect, ({ expires, expiresAt, state }) => {
     if (holds)
@@ -393,10 +395,10 @@ function looked(run: Run, event: Told<'looked'>): Partial<Run> {
 const withoutManual = (units: Run['units']): Run['units'] =>
   Object.fromEntries(Object.entries(units).filter(([, unit]) => !unit.manual));
 
-const ended = ({ units }: Run, { result, reason = null, occurredAt }: Told<'ended'>): Partial<Run> => ({
+const ended = ({ units }: Run, { result, reason, occurredAt }: Told<'ended'>): Partial<Run> => ({
   phase: 'over',
   result,
-  reason,
+  reason: reason ?? null,
   endedAt: occurredAt,
   halt: null,
   branches: {},
@@ -423,15 +425,26 @@ function rollBackAsked(run: Run, event: Told<'rollBackAsked'>): Partial<Run> {
 
 function undoBegan(run: Run, { effect, stage, occurredAt }: Told<'undoBegan'>): Partial<Run> {
   if (!run.rollBack) return {};
-  const look = stage === 'undoing' ? null : newLook(effect, occurredAt);
+  const { rollBack } = run;
+  const before = rollBack.current?.effect === effect ? rollBack.current : null;
+  const current: RollBack['current'] = {
+    effect,
+    stage,
+    cursor: 0,
+    look: stage === 'undoing' ? null : newLook(effect, occurredAt),
+    fault: before?.fault ?? null,
+    verdict: null,
+    wasUnknown: before?.wasUnknown ?? run.effects[effect]?.state === 'unknown',
+  };
   return {
-    rollBack: { ...run.rollBack, current: { effect, stage, cursor: 0, look, fault: null } },
+    rollBack: { ...rollBack, current },
     effects: withEffect(run.effects, effect, () => ({ state: 'undoing' })),
   };
 }
 
 /** What could not be taken back stands, as far as anybody knows. */
-function undoEnded(run: Run, { effect, outcome, reason = null }: Told<'undoEnded'>): Partial<Run> {
+function undoEnded(run: Run, event: Told<'undoEnded'>): Partial<Run> {
+  const { effect, outcome, reason = null } = event;
   const { rollBack } = run;
   if (!rollBack) return {};
   const state = outcome === 'undone' ? 'undone' : outcome === 'stillHeld' ? 'released' : 'notUndone';
@@ -495,7 +508,7 @@ function evolved(run: Run, event: RunEvent): Partial<Run> {
     case 'stepEnded':
       return stepEnded(run, event);
     case 'branchEnded': {
-      const { result: outcome, reason = null } = event;
+      const { result: outcome, reason } = event;
       return withBranch(run, event.branch, (branch) => ({ outcome, reason: reason ?? branch.reason }));
     }
     case 'exceptionEntered': {

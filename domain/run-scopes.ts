@@ -72,7 +72,7 @@ export function written(scopes: Scopes, scope: string, values: Readonly<Record<s
 /** The scopes after branches that ran side by side have joined: what each wrote is written outside. */
 export function joined(scopes: Scopes, into: string, branches: readonly string[]): Scopes {
   return branches.reduce((all, branch) => {
-    const { copied = [], variables } = all[branch] ?? { variables: {} };
+    const { copied = [], variables }: Scope = all[branch] ?? { parent: null, variables: {} };
     const values = copied.map((name) => [name, resultOf(variables[name]!)] as const);
     return written(all, into, Object.fromEntries(values));
   }, scopes);

@@ -104,6 +104,8 @@ export interface EffectTerms {
   name: string;
   /** The target's key in the register of what is in force. */
   key: string;
+  /** The playbook names it, so that holders of the same effect are counted across runs. */
+  isCounted: boolean;
   target: string | null;
   agent: string;
   playbook: string;
@@ -220,6 +222,10 @@ export interface RollBack {
     cursor: number;
     look: Look | null;
     fault: Fault | null;
+    /** What a look came to; a reason only where somebody really looked. */
+    verdict: { holds: boolean; reason: string | null } | null;
+    /** Nobody knew whether it had taken effect. */
+    wasUnknown: boolean;
   } | null;
   outcomes: readonly { effect: string; outcome: UndoOutcome; reason: string | null }[];
   endedAt: number | null;
@@ -269,7 +275,7 @@ export type RunBody =
       visit: number;
       step: string;
       beginsAt: number;
-      variables: Variables;
+      variables: Scope;
     }
   | { type: 'stepBegan'; branch: string; visit: number; step: string; endsBy: number | null }
   | ({ type: 'unitOrdered'; begins?: EffectTerms; attempt?: number } & OrderedUnit)
@@ -292,6 +298,8 @@ export type RunBody =
       attempt: number;
       againAt: number | null;
       reason?: string;
+      /** It could not look. */
+      blind?: true;
     } & {
       branch?: string;
       visit?: number;
@@ -344,6 +352,10 @@ export const isInForce = ({ state }: Effect): boolean =>
 
 export const effectsInForce = ({ effects }: Pick<Run, 'effects'>): Effect[] =>
   Object.values(effects).filter(isInForce);
+
+/** What is on its way to a machine; people take their time. */
+export const unitsOnTheirWay = ({ units }: Pick<Run, 'units'>): UnderWay[] =>
+  Object.values(units).filter(({ manual }) => !manual);
 
 export const isStopped = ({ stop }: Pick<Run, 'stop'>): boolean => stop !== null;
 
