@@ -53,6 +53,12 @@ export const REFUSAL_CODES = [
   'review_full',
   'acceptance_by_author',
   'actions_open',
+  'approval_not_open',
+  'approval_by_requester',
+  'approver_role_missing',
+  'personal_credentials_missing',
+  'plan_changed',
+  'already_voted',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

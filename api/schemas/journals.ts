@@ -2,14 +2,10 @@
 import { z } from 'zod';
 import type { Within } from '../../domain/review-rule.ts';
 import { fault } from './issues.ts';
-import { instant, instantMs, word } from './common.ts';
 import { parseDuration, parseWithin } from './policy-clocks.ts';
+import { actorView, instant, instantMs, word } from './common.ts';
 
-export const journalActor = z.object({
-  subject: z.string(),
-  role: z.string(),
-  actingFor: z.string().optional(),
-});
+export const journalActor = actorView;
 
 /** Free words; erasable. */
 export const words = z.string().trim().min(1).max(2000);
