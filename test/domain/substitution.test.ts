@@ -164,7 +164,7 @@ describe('a value put into a header', () => {
     fc.assert(
       fc.property(values, (value) => {
         const made = tried(() => substituteCommand(command, x(value)).headers['X-Host']![0]!);
-        const fits = [...value].every((letter) => letter === '\t' || (letter >= ' ' && letter <= '~'));
+        const fits = Array.from(value).every((letter) => letter === '\t' || (letter >= ' ' && letter <= '~'));
         expect(made).toBe(fits ? `a ${value}` : null);
       }),
     );
@@ -183,7 +183,7 @@ describe('a value put into a script', () => {
       fc.property(values, (value) => {
         const made = tried(() => substitute(script.replace(/ \$\(.*\)/, ''), x(value), 'shell'));
         if (value.includes('\0')) expect(made).toBeNull();
-        else if (value.isWellFormed()) expect(echoed(made!)).toEqual(['--', `a${value}`, "it's", 'end', '']);
+        else expect(echoed(made!)).toEqual(['--', `a${value}`, "it's", 'end', '']);
       }),
       { numRuns: 150 },
     );
