@@ -38,6 +38,9 @@ export interface Actor {
   actingFor?: string;
 }
 
+/** The engine itself, where it asks or opens something. */
+export const TIERLINE: Actor = { subject: 'tierline', role: 'integration' };
+
 /** Where an erasable text lies and what it said: the ledger keeps only the salted digest (docs/rules.md §9, erasure). */
 export interface TextReference {
   id: string;

@@ -5,7 +5,7 @@
 import type { Actor, TextReference } from './events.ts';
 import type { Refusal } from './refusals.ts';
 
-export const JOURNALS = ['task', 'problem', 'review'] as const;
+export const JOURNALS = ['task', 'problem', 'review', 'containment'] as const;
 export type JournalName = (typeof JOURNALS)[number];
 
 /** What every event of a journal has beside its body. Instants are epoch milliseconds. */

@@ -9,9 +9,16 @@ import {
 import { problemJournal } from './problem.ts';
 import type { Refusal } from './refusals.ts';
 import { reviewJournal } from './review-journal.ts';
+import { runJournal } from './run-journal.ts';
 import { taskJournal } from './task.ts';
 
-const KINDS = { task: taskJournal, problem: problemJournal, review: reviewJournal };
+const KINDS = {
+  task: taskJournal,
+  problem: problemJournal,
+  review: reviewJournal,
+  // What falls due needs the playbooks; whether a request is granted does not.
+  containment: runJournal({}),
+};
 
 /** Why a request cannot be granted by what a log says; null where it can. The log is not empty. */
 export function refusalByLog(

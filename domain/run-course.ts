@@ -222,7 +222,7 @@ function settled({ run, place }: At): { failures: string[] } | null {
   if (children.some(({ outcome }) => outcome === null)) return null;
   const failures = children.flatMap((child) => {
     if (child.outcome === 'failed') return child.reason ?? 'failed';
-    return child.isHandling ? `${child.reason ?? 'failed'} (handled)` : [];
+    return child.handling === null ? [] : `${child.handling} (handled)`;
   });
   return { failures };
 }
@@ -523,7 +523,7 @@ function isMainCourse({ run }: Course, { parent, playbook }: Branch): boolean {
 function afterFailure(course: Course, branch: Branch): Due {
   const reason = branch.reason ?? 'failed';
   const handler = course.definitions[branch.playbook]?.workflow_exception;
-  if (handler !== undefined && !branch.isHandling && isMainCourse(course, branch))
+  if (handler !== undefined && branch.handling === null && isMainCourse(course, branch))
     return {
       id: `exception/${branch.id}`,
       body: { type: 'exceptionEntered', branch: branch.id, step: handler, reason },
@@ -566,8 +566,9 @@ function branchDue(course: Course, branch: Branch): Due | null {
 function endDue({ run }: Course): Due | null {
   const main = run.branches[MAIN];
   if (!main || main.outcome === null || unitsOnTheirWay(run).length > 0) return null;
-  const { reason } = main;
-  const result = main.outcome === 'failed' ? 'failed' : main.isHandling ? 'failedHandled' : 'succeeded';
+  const reason = main.reason ?? main.handling;
+  const result =
+    main.outcome === 'failed' ? 'failed' : main.handling === null ? 'succeeded' : 'failedHandled';
   return { id: 'ended', body: { type: 'ended', result, ...(reason !== null && { reason }) } };
 }
 

@@ -117,7 +117,7 @@ function openedBranch({ branch, playbook, first, scope }: BranchOpening, parent:
     place: null,
     outcome: null,
     reason: null,
-    isHandling: false,
+    handling: null,
   };
 }
 
@@ -513,7 +513,7 @@ function evolved(run: Run, event: RunEvent): Partial<Run> {
     }
     case 'exceptionEntered': {
       const { step: next, reason } = event;
-      return withBranch(run, event.branch, () => ({ next, reason, isHandling: true }));
+      return withBranch(run, event.branch, () => ({ next, handling: reason, reason: null }));
     }
     case 'manualEscalated': {
       const unit = run.units[event.unit];

@@ -11,7 +11,12 @@ import { valueProblem } from './variables.ts';
 export type RunCommand =
   | { type: 'vote'; need: string; decision: Decision; planHash: string }
   /** A manual step is done: its answers by name, and evidence that is on record. */
-  | { type: 'complete'; unit: string; variables: Readonly<Record<string, string>>; evidence?: readonly string[] }
+  | {
+      type: 'complete';
+      unit: string;
+      variables: Readonly<Record<string, string>>;
+      evidence?: readonly string[];
+    }
   /** A manual step cannot be done. */
   | { type: 'fail'; unit: string }
   | { type: 'stop' }
@@ -41,7 +46,8 @@ function voting(run: Run, { command, actor, text }: Asked<'vote'>, now: number):
   const { need, decision, planHash } = command;
   const approval = run.approvals[need];
   if (!approval) return refuse(run, 'approval_unknown', `asks no approval ${need}`, '/need');
-  const isOver = run.phase === 'over' && need !== 'breakGlass' && !(need === 'rollBack' && isRollingBack(run));
+  const isOver =
+    run.phase === 'over' && need !== 'breakGlass' && !(need === 'rollBack' && isRollingBack(run));
   if (isOver) return refuse(run, 'run_over', `is over; ${need} is not asked any more`);
   const request = { actor: actor as Actor, decision, planHash, ...(text && { reason: text }) };
   const counted = vote(approval, request, now);
@@ -49,7 +55,10 @@ function voting(run: Run, { command, actor, text }: Asked<'vote'>, now: number):
   return { bodies: [{ type: 'voted', need, decision, planHash }] };
 }
 
-function answerProblem(answers: Readonly<Record<string, string>>, given: Readonly<Record<string, string>>): { name: string; problem: string } | null {
+function answerProblem(
+  answers: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
+): { name: string; problem: string } | null {
   const unknown = Object.keys(given).find((name) => !(name in answers));
   if (unknown !== undefined) return { name: unknown, problem: 'is not asked for' };
   for (const [name, type] of Object.entries(answers)) {
@@ -67,7 +76,12 @@ function completing(run: Run, { command }: Asked<'complete'>): Decided {
   if (!unit?.manual) return refuse(run, 'step_not_waiting', `waits for nobody at ${id}`, '/unit');
   const faulty = answerProblem(unit.manual.answers, variables);
   if (faulty)
-    return refuse(run, 'answer_invalid', `asks ${faulty.name}, which ${faulty.problem}`, `/variables/${faulty.name}`);
+    return refuse(
+      run,
+      'answer_invalid',
+      `asks ${faulty.name}, which ${faulty.problem}`,
+      `/variables/${faulty.name}`,
+    );
   if (unit.manual.needsEvidence && evidence.length === 0)
     return refuse(run, 'evidence_missing', `asks evidence of ${unit.step}`, '/evidence');
   const { branch, visit, effect, purpose } = unit;
@@ -88,7 +102,10 @@ function completing(run: Run, { command }: Asked<'complete'>): Decided {
   };
 }
 
-function reportBody(run: Run, report: Pick<UnitReport, 'unit' | 'outcome'> & Partial<UnitReport>): RunBody | null {
+function reportBody(
+  run: Run,
+  report: Pick<UnitReport, 'unit' | 'outcome'> & Partial<UnitReport>,
+): RunBody | null {
   const unit = run.units[report.unit];
   if (!unit) return null;
   const { branch, visit, effect, purpose } = unit;
@@ -112,7 +129,11 @@ function failing(run: Run, { command, text }: Asked<'fail'>): Decided {
   const unit = run.units[command.unit];
   if (!unit?.manual) return refuse(run, 'step_not_waiting', `waits for nobody at ${command.unit}`, '/unit');
   if (!text) return refuse(run, 'reason_missing', 'asks why a step cannot be done', '/reason');
-  const body = reportBody(run, { unit: command.unit, outcome: 'failed', reason: 'Whoever was to do it says that it cannot be done' });
+  const body = reportBody(run, {
+    unit: command.unit,
+    outcome: 'failed',
+    reason: 'Whoever was to do it says that it cannot be done',
+  });
   return { bodies: body ? [body] : [] };
 }
 
@@ -134,7 +155,8 @@ function rollingBack(run: Run, { command }: Asked<'rollBack'>): Decided {
   const all = toUndo(run);
   const wanted = command.effects ?? all.map(({ id }) => id);
   const unknown = wanted.find((id) => !all.some((effect) => effect.id === id));
-  if (unknown !== undefined) return refuse(run, 'nothing_in_force', `has no effect ${unknown} in force`, '/effects');
+  if (unknown !== undefined)
+    return refuse(run, 'nothing_in_force', `has no effect ${unknown} in force`, '/effects');
   if (wanted.length === 0) return refuse(run, 'nothing_in_force', 'has nothing in force');
   const effects = all.filter(({ id }) => wanted.includes(id));
   const asked: RunBody = {

@@ -195,8 +195,8 @@ export interface Branch {
   place: Place | null;
   outcome: 'ended' | 'failed' | null;
   reason: string | null;
-  /** Within `workflow_exception`. */
-  isHandling: boolean;
+  /** Within `workflow_exception`: why. */
+  handling: string | null;
 }
 
 /** What is under way, or waits for a person. */

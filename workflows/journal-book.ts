@@ -78,6 +78,11 @@ export class JournalBook<S extends Journaled, B extends Typed, C extends Typed> 
     return this.#entries.at(-1)?.turn.state ?? this.#recorded;
   }
 
+  /** Without what is decided and not recorded yet. */
+  get recorded(): S | null {
+    return this.#recorded;
+  }
+
   get isRecorded(): boolean {
     return this.#entries.length === 0;
   }

@@ -20,16 +20,31 @@ interface Typed {
   type: string;
 }
 
+/** What a journal wants done in the world, beside waiting: told by its state, once that is recorded. */
+export interface Work<S, C extends Typed> {
+  /** Ids of what is to be under way now. */
+  wanted(state: S): readonly string[];
+  /** Does it, and answers with the request that reports it. Never throws but for a bug. */
+  carryOut(state: S, id: string): Promise<JournalRequest<C>>;
+}
+
+interface Keeping<S, C extends Typed> {
+  input: JournalInput<S>;
+  updates: Record<string, JournalUpdate>;
+  work?: Work<S, C>;
+}
+
 /** Lives until the journal has ended, or its history grew too long: then the input of the next run is answered. */
 export async function keepJournal<S extends Journaled, B extends Typed, C extends Typed>(
   kind: JournalKind<S, B, C>,
-  { input, updates }: { input: JournalInput<S>; updates: Record<string, JournalUpdate> },
+  { input, updates, work }: Keeping<S, C>,
 ): Promise<JournalInput<S> | null> {
   const book = new JournalBook(kind, input.id, input.carried);
   const clock = createClock();
   let isBehind = true;
   setHandler(lookAgainSignal, () => void (isBehind = true));
   setHandlers(book, updates, clock);
+  const desk = work && createDesk(book, work, clock);
 
   for (;;) {
     if (isBehind) {
@@ -38,16 +53,68 @@ export async function keepJournal<S extends Journaled, B extends Typed, C extend
       if (!book.current)
         throw ApplicationFailure.nonRetryable(`There is no ${kind.name} ${input.id}`, 'Unknown');
     }
+    desk?.rethrow();
     book.settle(clock());
     if (!book.isRecorded) await recordTurn(kind, book);
     else if (isBehind) continue;
+    else if (desk?.begin()) continue;
     else if (!allHandlersFinished())
       await condition(() => allHandlersFinished() || !book.isRecorded || isBehind);
-    else if (!kind.isRunning(book.current!)) return null;
-    else if (workflowInfo().continueAsNewSuggested)
+    else if (!kind.isRunning(book.current!) && !desk?.isBusy) return null;
+    else if (workflowInfo().continueAsNewSuggested && !desk?.isBusy)
       return { id: input.id, carried: { state: book.current!, outcomes: book.storedOutcomes() } };
-    else await nextThing(kind, book, { clock, isBehind: () => isBehind });
+    else await nextThing(kind, book, { clock, isBehind: () => isBehind || desk?.hasFailed === true, desk });
   }
+}
+
+/** What is being carried out; each thing once in a run, however often it is wanted. */
+interface Desk {
+  /** Begins what is wanted and not begun; whether there was any. */
+  begin(): boolean;
+  readonly isBusy: boolean;
+  readonly hasFailed: boolean;
+  rethrow(): void;
+}
+
+function createDesk<S extends Journaled, B extends Typed, C extends Typed>(
+  book: JournalBook<S, B, C>,
+  { wanted, carryOut }: Work<S, C>,
+  clock: () => number,
+): Desk {
+  const begun = new Set<string>();
+  let underWay = 0;
+  let failure: { error: unknown } | null = null;
+  const follow = async (id: string, state: S): Promise<void> => {
+    underWay += 1;
+    try {
+      // A report that does not fit any more changes nothing.
+      book.request(await carryOut(state, id), clock());
+    } catch (error) {
+      failure = { error };
+    } finally {
+      underWay -= 1;
+    }
+  };
+  return {
+    begin() {
+      const state = book.recorded!;
+      const news = wanted(state).filter((id) => !begun.has(id));
+      for (const id of news) {
+        begun.add(id);
+        void follow(id, state);
+      }
+      return news.length > 0;
+    },
+    get isBusy() {
+      return underWay > 0;
+    },
+    get hasFailed() {
+      return failure !== null;
+    },
+    rethrow() {
+      if (failure) throw failure.error;
+    },
+  };
 }
 
 /** The server's time, never running backwards. */
@@ -113,11 +180,13 @@ async function recordTurn<S extends Journaled, B extends Typed, C extends Typed>
 async function nextThing<S extends Journaled, B extends Typed, C extends Typed>(
   kind: JournalKind<S, B, C>,
   book: JournalBook<S, B, C>,
-  { clock, isBehind }: { clock: () => number; isBehind: () => boolean },
+  { clock, isBehind, desk }: { clock: () => number; isBehind: () => boolean; desk: Desk | undefined },
 ): Promise<void> {
   const due = kind.nextMilestone(book.current!);
-  const somethingToDo = () =>
-    !book.isRecorded || isBehind() || !kind.isRunning(book.current!) || workflowInfo().continueAsNewSuggested;
+  // What is under way is waited for: its report would be lost to the next run.
+  const mayEnd = () =>
+    !desk?.isBusy && (!kind.isRunning(book.current!) || workflowInfo().continueAsNewSuggested);
+  const somethingToDo = () => !book.isRecorded || isBehind() || mayEnd();
   if (due === null) await condition(somethingToDo);
   else await condition(somethingToDo, Math.max(1, due - clock()));
 }

@@ -11,6 +11,7 @@ import type { JournalName, JournalRequest } from '../domain/journal.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
 import type { ProblemCommand } from '../domain/problem.ts';
 import type { ReviewCommand } from '../domain/review-journal.ts';
+import type { RunCommand } from '../domain/run-requests.ts';
 import type { TaskCommand } from '../domain/task.ts';
 import type { Ticket } from '../domain/ticket.ts';
 
@@ -151,6 +152,7 @@ export const JOURNAL_WORKFLOWS: Record<JournalName, string> = {
   task: 'taskWorkflow',
   problem: 'problemWorkflow',
   review: 'reviewWorkflow',
+  containment: 'containmentWorkflow',
 };
 
 export const journalWorkflowId = (kind: JournalName, id: string): string => `${kind}/${id}`;
@@ -205,11 +207,23 @@ export const reviewUpdates: JournalUpdates<ReviewCommand> = {
   noteOverride: defineUpdate('noteOverride'),
 };
 
+/** What people ask of a containment run; what came of its units is reported from within. */
+export const runUpdates: JournalUpdates<Exclude<RunCommand, { type: 'report' }>> = {
+  vote: defineUpdate('vote'),
+  complete: defineUpdate('complete'),
+  fail: defineUpdate('fail'),
+  stop: defineUpdate('stop'),
+  resume: defineUpdate('resume'),
+  rollBack: defineUpdate('rollBack'),
+  edit: defineUpdate('edit'),
+};
+
 /** By kind of journal and type of command. */
 export const journalUpdates: Record<JournalName, Record<string, JournalUpdate>> = {
   task: taskUpdates,
   problem: problemUpdates,
   review: reviewUpdates,
+  containment: runUpdates,
 };
 
 /** How the workflow of a journal is started, whoever does it: joined where it is already there. */

@@ -65,3 +65,19 @@ export const { recordJournal: recordJournalDurably, readJournal } = proxyActivit
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
 });
+
+/** The playbooks of a run, once per run of its workflow. */
+export const { loadPlaybooks } = proxyActivities<Pick<Activities, 'loadPlaybooks'>>({
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
+/**
+ * Carries out one unit. It knows by itself what was sent: trying it again, on whichever worker, never does it twice. A lost
+ * worker is noticed by its missing heartbeat.
+ */
+export const { actuate } = proxyActivities<Pick<Activities, 'actuate'>>({
+  startToCloseTimeout: '10m',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
