@@ -13,6 +13,7 @@ import {
 import { AUDIENCES } from '../../domain/policy.ts';
 import {
   clockName,
+  actorView,
   cursor,
   holdReason,
   instant,
@@ -88,12 +89,6 @@ const TYPES = Object.keys({
   problemNoted: true,
   leadCalled: true,
 } satisfies Record<EventType, true>) as EventType[];
-
-const actor = z.object({
-  subject: z.string().openapi({ description: 'Who was authenticated' }),
-  role: z.string(),
-  actingFor: z.string().optional().openapi({ description: 'Whom it said it acts for' }),
-});
 
 /** The erasable words that came with an event. */
 const words = z
@@ -218,7 +213,7 @@ const timelineEvent = z
     source: z.enum(['request', 'fact', 'engine']),
     occurredAt: instant.openapi({ description: 'When it happened; clocks count by this' }),
     receivedAt: instant.openapi({ description: 'When the engine took it in' }),
-    actor: actor.optional(),
+    actor: actorView.optional(),
     requestId: z.string().optional(),
     moot: z.string().optional().openapi({ description: 'Why the event changed nothing' }),
     imported: z.boolean().optional(),
