@@ -66,13 +66,17 @@ export function allowListIn(text: string): readonly string[] {
 }
 
 /** A look-up cannot be called off, only not be waited for. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((done, fail) => {
-    const stop = () => fail(signal.reason as Error);
-    if (signal.aborted) return stop();
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
     signal.addEventListener('abort', stop, { once: true });
-    work.then(done, fail).finally(() => signal.removeEventListener('abort', stop));
   });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 export function createAddressGuard(allowed: readonly string[]): AddressGuard {
@@ -86,6 +90,7 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
   return {
     async addressesOf(given, signal) {
       const host = withoutBrackets(given);
+      signal.throwIfAborted();
       const addresses = await untilAborted(resolve(host, { all: true }), signal);
       if (addresses.length === 0 || !addresses.every(({ address }) => mayReach(address, host)))
         throw new AddressRefused(host);

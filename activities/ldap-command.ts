@@ -36,9 +36,8 @@ const isEntryName = (value: unknown): value is EntryName =>
 
 /** RFC 4514 §2.4, in its form for any character. */
 const escaped = (value: string): string =>
-  value.replaceAll(
-    /[\0-\x1f"#+,;<=>\\]|^ | $/g,
-    (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  value.replaceAll(/[\p{Cc}"#+,;<=>\\]|^ | $/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join(''),
   );
 
 function nameOf(entry: EntryName): string {
