@@ -182,8 +182,8 @@ export interface ApprovalTerms {
   role: string;
   /** How many different persons. */
   required: number;
-  /** At least one of them has this role; whoever has it counts. */
-  including?: string;
+  /** Each of these roles has to be among them; whoever has one counts. */
+  including?: readonly string[];
   /** Unanswered for so long, the next of `escalateTo` is asked, and at its end the question expires. It never approves. */
   respondWithinMs: number;
   escalateTo: readonly string[];
