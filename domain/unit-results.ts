@@ -45,8 +45,7 @@ function textsFor(step: ActionStep, output: string): { texts: Record<string, str
   const { out_args: names = [] } = step;
   const { results = {} } = extensionOf(step);
   const pointed = names.filter((name) => results[name] !== undefined);
-  if (pointed.length === 0)
-    return { texts: names.length === 1 ? { [names[0]!]: primaryOf(output) } : {} };
+  if (pointed.length === 0) return { texts: names.length === 1 ? { [names[0]!]: primaryOf(output) } : {} };
   const document = parsed(output);
   if (document === undefined) return { problem: 'The answer is no JSON, and results are taken from it' };
   const texts: Record<string, string> = {};
