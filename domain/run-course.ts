@@ -359,14 +359,26 @@ function succeeding(at: At, outputs: Outputs): Due {
 const isUnderWay = ({ run, branch, place }: At): boolean =>
   Object.values(run.units).some((unit) => unit.branch === branch.id && unit.visit === place.visit);
 
-function unitIdOf({ run, place }: At, spec: UnitSpec, attempt: number): string {
+/** A look at an effect that is ordered: which one of the step's, and which attempt. */
+interface LookOrder {
+  effect: string;
+  look: number;
+  attempt: number;
+}
+
+function unitIdOf({ run, place }: At, spec: UnitSpec, look: LookOrder | undefined, attempt: number): string {
   const { purpose, targetIndex, commandIndex } = spec;
-  const id = `${run.id}/${place.visit}/${purpose}.${targetIndex}.${commandIndex}`;
+  const what = look ? `${purpose}.${look.effect}.${look.look}` : `${purpose}.${targetIndex}`;
+  const id = `${run.id}/${place.visit}/${what}.${commandIndex}`;
   return attempt > 1 ? `${id}#${attempt}` : id;
 }
 
 /** Orders a unit, once what it needs is granted; null while somebody is asked, or too much is under way. */
-function ordering(at: At, spec: UnitSpec, again?: { retry: number } | { look: number }): Due | null {
+function ordering(
+  at: At,
+  spec: UnitSpec,
+  { retry, look }: { retry?: number; look?: LookOrder } = {},
+): Due | null {
   const { run, branch, place, playbook, now } = at;
   if (unitsOnTheirWay(run).length >= MOST_UNITS_IN_FLIGHT) return null;
   const changes = isChange(playbook, spec);
@@ -379,13 +391,12 @@ function ordering(at: At, spec: UnitSpec, again?: { retry: number } | { look: nu
   const seen = visibleIn(run.scopes, place.scope);
   const manual = manualTermsOf(playbook, spec, seen);
   const action = actionOf(playbook, place.step)!;
-  const effect = isChangingStep(action) ? effectIdOf(place, spec) : undefined;
+  const effect = look?.effect ?? (isChangingStep(action) ? effectIdOf(place, spec) : undefined);
   const begins =
     effect !== undefined && spec.purpose !== 'verify' && !run.effects[effect]
       ? effectTermsOf(playbook, spec, { seen, digest: branch.playbook, step: place.step })
       : undefined;
-  const retry = again && 'retry' in again ? again.retry : undefined;
-  const unit = unitIdOf(at, spec, again && 'look' in again ? again.look : (retry ?? place.attempt));
+  const unit = unitIdOf(at, spec, look, look?.attempt ?? retry ?? place.attempt);
   const { purpose, step, commandIndex, agent, target } = spec;
   return {
     id: `ordered/${unit}`,
@@ -438,8 +449,9 @@ function looking(at: At, effect: string): Due | null {
     now,
     lookup: (outputs) => lookupOf(at, outputs),
     place: { branch: branch.id, visit: place.visit },
-    order: (spec, attempt) => ordering(at, spec, { look: attempt }),
-    prefix: `${run.id}/${place.visit}`,
+    order: (spec, attempt) =>
+      ordering(at, spec, { look: { effect, look: place.looks + (place.look ? 0 : 1), attempt } }),
+    prefix: `${place.visit}/${place.looks}`,
   });
 }
 

@@ -161,6 +161,7 @@ function entered(run: Run, event: Told<'stepEntered'>): Partial<Run> {
     fault: null,
     outputs: {},
     look: null,
+    looks: 0,
     effects: [],
     seen: 0,
     children: [],
@@ -267,6 +268,7 @@ function unitOrdered(run: Run, event: Told<'unitOrdered'>): Partial<Run> {
   const { branches = run.branches } = withPlace(ordered, unit, ({ effects, look, ...place }) => ({
     effects: begins && effect && !effects.includes(effect) ? [...effects, effect] : effects,
     look: purpose === 'verify' && !look ? newLook(effect!, occurredAt) : look,
+    looks: purpose === 'verify' && !look ? place.looks + 1 : place.looks,
     ...(attempt !== undefined && { attempt, fault: null }),
     ...(attempt === undefined && { attempt: place.attempt }),
   }));

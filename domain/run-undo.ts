@@ -118,7 +118,7 @@ function ordering(
 }
 
 function looking(undoing: Undoing, more: Pick<Looking, 'terms' | 'purpose'> & Partial<Looking>): Due | null {
-  const { run, definitions, rollBack, current, effect, now } = undoing;
+  const { definitions, rollBack, current, effect, now } = undoing;
   return lookDue({
     playbook: definitions[effect.playbook]!,
     look: current.look,
@@ -132,7 +132,7 @@ function looking(undoing: Undoing, more: Pick<Looking, 'terms' | 'purpose'> & Pa
     },
     place: {},
     order: (spec, attempt) => ordering(undoing, spec, attempt),
-    prefix: `${run.id}/${rollBack.id}/${current.stage}`,
+    prefix: `${rollBack.id}/${current.stage}`,
     ...more,
   });
 }

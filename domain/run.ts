@@ -177,6 +177,8 @@ export interface Place {
   fault: Fault | null;
   outputs: Outputs;
   look: Look | null;
+  /** How many looks were begun. */
+  looks: number;
   /** Effects of this step, in the order of its targets; how many of them were seen. */
   effects: readonly string[];
   seen: number;
