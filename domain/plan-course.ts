@@ -43,7 +43,10 @@ function leadsOf(step: Step, way: Way): Lead[] {
       return [{ to: step.on_true, way: { isConditional: true, isRepeated: true } }, ...onwards];
     case 'switch-condition':
       return [...Object.values(step.cases).map((to) => ({ to, way: perhaps })), ...onwards];
-    default:
+    case 'start':
+    case 'end':
+    case 'action':
+    case 'playbook-action':
       return onwards;
   }
 }

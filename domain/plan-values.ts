@@ -1,7 +1,13 @@
 /** What is known of a playbook's variables before it runs, and how its texts read with that. */
 import { commandContent, commandText, substituteAgent, textsOf } from './command-text.ts';
-import { playbookExtensionOf, type AgentTarget, type Command, type Playbook, type Step } from './playbook.ts';
-import { extensionOf } from './playbook.ts';
+import {
+  extensionOf,
+  playbookExtensionOf,
+  type AgentTarget,
+  type Command,
+  type Playbook,
+  type Step,
+} from './playbook.ts';
 import { substitute } from './substitution.ts';
 import { keysIn, targetKeysOf } from './target.ts';
 import type { Scope, ScopeVariable } from './unit.ts';
@@ -94,7 +100,7 @@ export function readParty(
     .flatMap(referencesIn)
     .every((name) => values.knowledgeOf(name) === 'known');
   try {
-    return { ...shown, keys: isKnown ? targetKeysOf(substituteAgent(party, values.of)) : [] };
+    return { ...shown, keys: isKnown ? targetKeysOf(substituteAgent(party, (name) => values.of(name))) : [] };
   } catch {
     // A value that makes no address: nobody can say what it would be.
     return { ...shown, keys: [] };
