@@ -1,6 +1,6 @@
 /** What can be told of a command from how it is written: whether it changes anything, and whether a person does it. */
 import { commandContent, commandText } from './command-text.ts';
-import type { ActionStep, Command, Playbook } from './playbook.ts';
+import { extensionOf, type ActionStep, type Command, type Playbook } from './playbook.ts';
 
 const methodOf = (command: Command): string =>
   /^\S*/.exec((commandText(command) ?? '').trim())![0].toUpperCase();
@@ -39,4 +39,10 @@ const BY_HAND = ['individual', 'group', 'organization', 'location', 'sector', 's
 /** Whether a person carries the command out: as a manual one, or because the agent is one. */
 export function isByHand(playbook: Playbook, { agent }: ActionStep, command: Command): boolean {
   return command.type === 'manual' || BY_HAND.includes(playbook.agent_definitions?.[agent]?.type ?? '');
+}
+
+/** Whether the step changes something on its targets: then what it brings about is kept in mind. */
+export function isChangingStep(step: ActionStep): boolean {
+  const { effect, undo, changes } = extensionOf(step);
+  return changes ?? (effect !== undefined || undo !== undefined || step.commands.some(commandIsChange));
 }

@@ -30,7 +30,7 @@ export const runJournal = (definitions: Definitions): JournalKind<Run, RunBody, 
   evolve: evolveRun,
   decide: decideRun,
   due: (run, now) => runDue(run, definitions, now),
-  nextMilestone: (run) => runMilestone(run, definitions),
+  nextMilestone: runMilestone,
   isRunning,
   columns: (run) => ({
     state: stateOf(run),

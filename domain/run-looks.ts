@@ -1,7 +1,7 @@
 /** Looking whether an effect is there: a step that asks, and a condition on its answer, again until it holds. */
 import { evaluateCondition, parseCondition } from './condition.ts';
 import type { Playbook, VerificationTerms } from './playbook.ts';
-import type { Due } from './run-course.ts';
+import type { Due } from './run-place.ts';
 import type { Look, Outputs } from './run.ts';
 import { unitsOnTarget, type UnitSpec } from './run-units.ts';
 import type { UnitPurpose } from './unit.ts';

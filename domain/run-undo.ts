@@ -2,7 +2,8 @@
  * Taking back what a run did: the newest first, each looked at before and after. What is not as the run left it is left
  * alone, and said (docs/rules.md §9).
  */
-import { askedFor, type Course, type Due } from './run-course.ts';
+import type { Course, Due } from './run-place.ts';
+import { askedFor } from './run-waits.ts';
 import { lookDue, type Looking } from './run-looks.ts';
 import { effectsInForce, type Effect, type RollBack, type Run, type UndoOutcome } from './run.ts';
 import { isChange, manualTermsOf, timeoutOf, unitsOnTarget, type UnitSpec } from './run-units.ts';

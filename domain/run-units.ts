@@ -1,5 +1,5 @@
 /** The units of a step, in the order in which they are carried out, and what each is ordered with. */
-import { commandIsChange, isByHand } from './command-kind.ts';
+import { commandIsChange, isByHand } from './commands-of-steps.ts';
 import { substituteAgent } from './command-text.ts';
 import {
   extensionOf,

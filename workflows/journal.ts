@@ -23,9 +23,9 @@ interface Typed {
 /** What a journal wants done in the world, beside waiting: told by its state, once that is recorded. */
 export interface Work<S, C extends Typed> {
   /** Ids of what is to be under way now. */
-  wanted(state: S): readonly string[];
+  wanted: (state: S) => readonly string[];
   /** Does it, and answers with the request that reports it. Never throws but for a bug. */
-  carryOut(state: S, id: string): Promise<JournalRequest<C>>;
+  carryOut: (state: S, id: string) => Promise<JournalRequest<C>>;
 }
 
 interface Keeping<S, C extends Typed> {

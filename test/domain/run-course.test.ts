@@ -376,25 +376,6 @@ describe('failure, time-out and exception', () => {
     expect(of({})).toMatchObject({ reason: '__c__ is not declared' });
   });
 
-  test('what may be done twice is tried again as often as it says', () => {
-    const run = paperRun(
-      failing({ on_completion: 'next', ext: { retry: { attempts: 3, everyMs: 1_000 } } }),
-      {
-        answer: ({ id, step }) =>
-          step.endsWith('--one') && !id.endsWith('#3') ? { outcome: 'failed', reason: 'busy' } : {},
-      },
-    );
-    expect(run.orders).toHaveLength(1);
-    run.pass(2_000);
-    expect(run.orders.map(({ id }) => id.split('/').at(-1))).toEqual([
-      'act.0.0',
-      'act.0.0#2',
-      'act.0.0#3',
-      'act.0.0',
-    ]);
-    expect(run.run.result).toBe('succeeded');
-  });
-
   test('a delay is waited for before the step begins', () => {
     const run = paperRun(failing({ delay: 60_000, on_completion: 'next' }));
     expect(run.orders).toHaveLength(0);
