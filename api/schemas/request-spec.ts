@@ -15,6 +15,7 @@ export interface RequestSpec<S extends z.ZodType = z.ZodType> {
   /** Beyond the ticket's own. */
   path: string;
   summary: string;
+  description?: string;
   body: S;
   example: z.input<S>;
   /** Why it may be refused, besides what refuses every request. */
