@@ -22,6 +22,8 @@ beforeAll(async () => {
   register = createInForceStore(database);
   edr = await startFakeEdr();
   playbook = playbookFor(edr);
+  // Connections for all of them, so that those who ask at once are heard at once.
+  await Promise.all(Array.from({ length: 10 }, () => database.$queryRaw`SELECT 1 FROM pg_sleep(0.1)`));
 });
 afterEach(() => edr.setFaults({}));
 afterAll(async () => {
