@@ -111,6 +111,7 @@ const STATUS = {
   cause_code_unknown: 422,
   article_missing: 422,
   tier_unknown: 422,
+  plan_refused: 422,
   agent_unknown: 422,
   team_unknown: 422,
   policy_unknown: 422,
