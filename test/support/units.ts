@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createActuator, type Actuator, type ActuatorDeps, type Pulse } from '../../activities/actuate.ts';
 import { createConnectors } from '../../activities/connectors.ts';
 import { createSealing, type Sealing } from '../../activities/sealing.ts';
-import { createVault } from '../../activities/vault.ts';
+import { createVault, secretVariables } from '../../activities/vault.ts';
 import type { ActionStep, Command, Playbook, StepExtension } from '../../domain/playbook.ts';
 import { TIERLINE_EXTENSION } from '../../domain/playbook.ts';
 import type { Scope, UnitOrder } from '../../domain/unit.ts';
@@ -153,7 +153,7 @@ export function actuatorOver(
     artifacts: createArtifactStore(database),
     playbookOf: (digest) => Promise.resolve(digest === digestOf(playbook) ? playbook : null),
     connectors: createConnectors({ allow: ['127.0.0.1/32'], sshKnownHosts: undefined, bash: false }),
-    vault: createVault({ environment: { TIERLINE_SECRET_EDR_TOKEN: token } }),
+    vault: createVault({ variables: secretVariables({ TIERLINE_SECRET_EDR_TOKEN: token }) }),
     sealing: sealingOver(database),
     gate: () => Promise.resolve({ allowed: true }),
     log: pino({ level: 'silent' }),
