@@ -128,12 +128,12 @@ async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promi
 
 export function requestRoutes(deps: ApiDeps): Route[] {
   return (Object.keys(REQUESTS) as TicketRequest[]).map((type) => {
-    const { method = 'post', summary, body, example, refusals } = REQUESTS[type];
+    const { method = 'post', operation = 'ticket.work', summary, body, example, refusals } = REQUESTS[type];
     return defineRoute({
       method,
       path: pathOf('{ticketId}', type),
       operationId: `${type}Ticket`,
-      operation: 'ticket.work',
+      operation,
       tag: 'requests',
       summary,
       params: ticketParams,
