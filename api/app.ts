@@ -3,6 +3,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { z } from 'zod';
 import type { Actor } from '../domain/events.ts';
 import { agentRoutes } from './agents.ts';
+import { apiKeyRoutes } from './api-keys.ts';
 import { articleRoutes } from './articles.ts';
 import { authenticate } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
@@ -67,6 +68,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...problemRoutes(deps),
     ...teamRoutes(deps),
     ...agentRoutes(deps),
+    ...apiKeyRoutes(deps),
     ...onCallRoutes(deps),
     ...referenceRoutes(deps),
     ...templateRoutes(deps),

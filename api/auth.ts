@@ -26,5 +26,12 @@ export async function authenticate(
     });
   if (!isAllowed(key.role, operation))
     throw new Problem('forbidden', `The role ${key.role} does not include ${operation}`);
-  return { subject: `key:${key.id}`, role: key.role };
+  const person = key.person === null ? {} : { person: key.person };
+  return { subject: `key:${key.id}`, role: key.role, ...person };
+}
+
+/** Whose doing it is; a 403 problem for a key that is nobody's own, whomever it says it acts for. */
+export function personBehind({ person }: Actor): string {
+  if (person !== undefined) return person;
+  throw new Problem('personal_key_needed', 'This is decided in person: use a personal API key');
 }

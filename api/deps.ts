@@ -42,7 +42,7 @@ export interface ApiDeps {
   intake: IntakeStore;
   histories: HistoryStore;
   engine: Engine;
-  apiKeys: Pick<ApiKeyStore, 'find'>;
+  apiKeys: ApiKeyStore;
   /** The current version of every policy. */
   policies(): Promise<Policy[]>;
   policyVersion(name: string, version: number): Promise<Policy>;

@@ -1,7 +1,7 @@
 /** Who may do what: the one table, asked in one place (api/auth.ts). */
-const ALL_ROLES = ['integration', 'agent', 'lead', 'manager', 'auditor', 'admin'] as const;
-export type Role = (typeof ALL_ROLES)[number];
-export const ROLES: readonly Role[] = ALL_ROLES;
+import { isRole, ROLES, type Role } from '../domain/role.ts';
+
+export { isRole, ROLES, type Role };
 
 const EVERYBODY = ROLES;
 /** Everybody who has a hand in the work; auditors only look. */
@@ -9,8 +9,14 @@ const ALL_BUT_AUDITORS = ROLES.filter((role) => role !== 'auditor');
 /** Persons, not front ends. */
 const PEOPLE = ROLES.filter((role) => role !== 'integration');
 /** Those who work on tickets, and front ends for them. */
-const DESK = ['integration', 'agent', 'lead', 'admin'] as const;
+const DESK = ['integration', 'agent', 'lead', 'responder', 'admin'] as const;
 const LEADS = ['lead', 'manager', 'admin'] as const;
+/** Those who handle security incidents: not admins, who run the system and read no security ticket. */
+const RESPONDERS = ['lead', 'responder', 'manager'] as const;
+const APPROVERS = ['lead', 'approver', 'manager'] as const;
+/** Those who do what a playbook leaves to people. */
+const HANDS = ['agent', 'lead', 'responder'] as const;
+const SECURITY = ['agent', 'lead', 'responder', 'approver', 'manager', 'auditor'] as const;
 const OVERSEERS = ['lead', 'manager', 'auditor', 'admin'] as const;
 const RULERS = ['manager', 'admin'] as const;
 
@@ -49,6 +55,37 @@ const TABLE = {
   'suggestion.write': ALL_BUT_AUDITORS,
   /** What becomes of a suggestion. */
   'suggestion.decide': LEADS,
+  'playbook.read': PEOPLE,
+  /** Ask whether a playbook can be carried out; it changes nothing. */
+  'playbook.check': PEOPLE,
+  'playbook.import': ['lead', 'responder', 'manager', 'admin'],
+  'containment.read': SECURITY,
+  'containment.request': ['lead', 'responder'],
+  /** With personal credentials only, and never what one has asked for. */
+  'containment.approve': APPROVERS,
+  /** Whoever sees that something goes wrong can stop it. */
+  'containment.stop': ['lead', 'responder', 'approver', 'manager'],
+  /** Do a manual step. */
+  'containment.complete': HANDS,
+  /** Let a named playbook run without asking each time; two persons. */
+  'containment.authorise': ['approver', 'manager'],
+  /** Say what no playbook may touch. */
+  'asset.protect': RESPONDERS,
+  /** A front end may say that a ticket is a security incident; it does not read it afterwards. */
+  'incident.declare': ['integration', 'agent', 'lead', 'responder', 'manager'],
+  /** Label, named persons, phases. */
+  'incident.work': RESPONDERS,
+  'legalHold.change': RESPONDERS,
+  /** Whether a duty to report applies, and why not. */
+  'obligation.judge': APPROVERS,
+  'evidence.read': SECURITY,
+  'evidence.write': HANDS,
+  'review.read': PEOPLE,
+  'review.work': ['agent', 'lead', 'responder', 'approver', 'manager'],
+  /** Who has which API key; never the keys themselves. */
+  'key.read': ['manager', 'auditor', 'admin'],
+  /** Make and revoke keys; which roles, says docs/access.md. */
+  'key.change': RULERS,
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Operation = keyof typeof TABLE;
@@ -67,5 +104,3 @@ export function isAllowed(role: string, operation: Operation): boolean {
 
 /** Beyond the policy's limits on back-dating it takes one of these (docs/rules.md §9). */
 export const mayBackdateFreely = (role: string): boolean => role === 'lead' || role === 'admin';
-
-export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);

@@ -1,5 +1,6 @@
 /** Routes of changes of rules: how far each has come, and who lets it begin or ends it. */
 import type { Actor } from '../domain/events.ts';
+import { namesOf } from '../domain/journal.ts';
 import type { RuleChangeRecord } from '../prisma/rule-changes.ts';
 import { calendarInForce } from './stored-calendars.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
@@ -32,9 +33,6 @@ async function findChange({ ruleChanges }: ApiDeps, id: string): Promise<RuleCha
   if (change) return change;
   throw new Problem('change_not_found', `There is no change of rules ${id}`);
 }
-
-/** Who they are, and for whom they say they act. */
-const namesOf = ({ subject, actingFor }: Actor): string[] => (actingFor ? [subject, actingFor] : [subject]);
 
 /** Requester and approver are two people, whichever of them says that they act for whom (docs/rules.md §9). */
 function checkSecondPerson(change: RuleChangeRecord, approver: Actor): void {

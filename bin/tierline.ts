@@ -147,7 +147,10 @@ keys
   .command('create')
   .description('make a key')
   .requiredOption('--name <name>', 'what it is for')
-  .requiredOption('--role <role>', 'integration, agent, lead, manager, auditor or admin')
+  .requiredOption('--role <role>', 'integration, agent, lead, responder, approver, manager, auditor or admin')
+  .option('--person <agent>', 'whose it is; decisions are made with personal keys')
+  .option('--tier <number>', 'for an agent: the only tier it pulls from', Number)
+  .option('--expires <time>', 'until when it is good, e.g. 2027-01-31T09:00:00Z')
   .option('--json', 'print it as JSON')
   .action(async (options) => (await import('./keys.ts')).create(withServices(readConfig()), options));
 keys

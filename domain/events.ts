@@ -33,6 +33,8 @@ export type Mode = 'act' | 'observe';
 export interface Actor {
   subject: string;
   role: string;
+  /** Whose personal key it was: an agent of the directory. Absent for keys that many use. */
+  person?: string;
   actingFor?: string;
 }
 

@@ -182,7 +182,9 @@ export function journalRow<S extends Journaled, B extends Typed, C extends Typed
   return { columns: kind.columns(state), body, nextMilestoneAt: kind.nextMilestone(state) };
 }
 
-const namesOf = ({ subject, actingFor }: Actor): string[] => (actingFor ? [subject, actingFor] : [subject]);
+/** Every name that an actor goes by: the key, whose it is, and for whom it says it acts. */
+export const namesOf = ({ subject, person, actingFor }: Actor): string[] =>
+  [subject, person, actingFor].filter((name) => name !== undefined);
 
 /**
  * Whether two actors may be one person. A front end with one key speaks for many: of two whom it names, the names

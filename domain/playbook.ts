@@ -70,7 +70,8 @@ export interface AgentTarget {
 
 /** Secrets are named by variables, or by `kms_key_identifier` (a name in the vault); never written out. */
 export interface AuthenticationInfo {
-  type: 'http-basic' | 'user-auth' | 'oauth2' | string;
+  /** `http-basic`, `user-auth` or `oauth2`. */
+  type: string;
   user_id?: string;
   username?: string;
   password?: string;
@@ -180,6 +181,8 @@ export interface ApprovalTerms {
   role: string;
   /** How many different persons. */
   required: number;
+  /** At least one of them has this role; whoever has it counts. */
+  including?: string;
   /** Unanswered for so long, the next of `escalateTo` is asked, and at its end the question expires. It never approves. */
   respondWithinMs: number;
   escalateTo: readonly string[];
@@ -204,8 +207,8 @@ export interface StepExtension {
   /** Whether it changes anything. Else: true, but for `GET` and `HEAD` and `x-ldap` searches and manual steps. */
   changes?: boolean;
   approval?: Partial<ApprovalTerms>;
-  /** The step that takes it back, on the same target. Absent for one that changes nothing, or where nothing can. */
-  undo?: string | 'irreversible';
+  /** The step that takes it back, on the same target, or `irreversible`. Absent for one that changes nothing. */
+  undo?: string;
   /** Taking it back restores somebody's access: that needs an approval of its own. */
   undoRestoresAccess?: boolean;
   /** The step that looks how things were before; its `out_args` are kept for undo. */

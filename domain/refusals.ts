@@ -64,6 +64,12 @@ export const REFUSAL_CODES = [
   'problem_closed',
   'problem_not_closed',
   'problem_fixed',
+  'approval_not_open',
+  'approval_by_requester',
+  'approver_role_missing',
+  'personal_credentials_missing',
+  'plan_changed',
+  'already_voted',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

@@ -7,7 +7,7 @@ import {
   SUGGESTED_ARTICLES_EXAMPLE,
   WRITE_ARTICLE_EXAMPLE,
 } from './article-examples.ts';
-import { actingFor, cursor, instant, limit, markedId, page, word } from './common.ts';
+import { actingFor, actorView, cursor, instant, limit, markedId, page, word } from './common.ts';
 
 const audience = z.enum(ARTICLE_AUDIENCES).openapi({
   description: '`agent`: for the desk alone. `customer`: for everybody, by whatever front end shows it',
@@ -92,9 +92,7 @@ const summary = z.object({
   language: z.string(),
   state,
   externalUrl: z.string().nullable(),
-  createdBy: z
-    .object({ subject: z.string(), role: z.string(), actingFor: z.string().optional() })
-    .openapi({ description: 'Who wrote this version' }),
+  createdBy: actorView.openapi({ description: 'Who wrote this version' }),
   createdAt: instant.openapi({ description: 'When this version was written' }),
   links: z.object({ self: z.string() }),
 });

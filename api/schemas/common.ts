@@ -59,6 +59,14 @@ export const attributeChanges = z
 /** Whom the caller says it acts for; recorded beside the caller itself. */
 export const actingFor = word.optional().openapi({ description: 'Whom the caller acts for, e.g. an agent' });
 
+/** Who did something, as it was recorded. */
+export const actorView = z.object({
+  subject: z.string().openapi({ description: 'Who was authenticated' }),
+  role: z.string(),
+  person: z.string().optional().openapi({ description: 'Whose personal key it was' }),
+  actingFor: z.string().optional().openapi({ description: 'Whom it said it acts for' }),
+});
+
 /** What the marks in cursors are made of: what the database can compare with. */
 export const markedInstant = z.int().min(0).max(Date.parse('9999-12-31T23:59:59.999Z'));
 export const markedId = z

@@ -1,14 +1,10 @@
 /** What tasks and problems show and take in the same way: their logs, who did what, due dates. */
 import { z } from 'zod';
 import { fault } from './issues.ts';
-import { instant, instantMs, word } from './common.ts';
+import { actorView, instant, instantMs, word } from './common.ts';
 import { parseDuration } from './policy-clocks.ts';
 
-export const journalActor = z.object({
-  subject: z.string(),
-  role: z.string(),
-  actingFor: z.string().optional(),
-});
+export const journalActor = actorView;
 
 /** Free words; erasable. */
 export const words = z.string().trim().min(1).max(2000);

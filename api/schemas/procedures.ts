@@ -1,12 +1,10 @@
 /** Procedures: checklists in versions. */
 import { z } from 'zod';
-import { actingFor, cursor, instant, limit, markedCount, page, word } from './common.ts';
+import { actingFor, actorView, cursor, instant, limit, markedCount, page, word } from './common.ts';
 import { PROCEDURE_EXAMPLE, PUT_PROCEDURE_EXAMPLE } from './proactive-examples.ts';
 import { ruleName } from './rule-changes.ts';
 
-export const writer = z
-  .object({ subject: z.string(), role: z.string(), actingFor: z.string().optional() })
-  .openapi({ description: 'Who wrote it so' });
+export const writer = actorView.openapi({ description: 'Who wrote it so' });
 
 const item = z.strictObject({
   id: z

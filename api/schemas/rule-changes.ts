@@ -1,7 +1,17 @@
 /** Changes of rules: what is foreseen, how far one has come, what became of each ticket. */
 import { z } from 'zod';
 import { CHANGE_KINDS, CHANGE_STATES, SHOWN_LIMIT, type DifferenceKind } from '../../domain/rule-change.ts';
-import { actingFor, cursor, instant, limit, markedId, markedInstant, page, word } from './common.ts';
+import {
+  actingFor,
+  actorView,
+  cursor,
+  instant,
+  limit,
+  markedId,
+  markedInstant,
+  page,
+  word,
+} from './common.ts';
 import { CHANGED_TICKET_EXAMPLE, FORECAST_EXAMPLE, RULE_CHANGE_EXAMPLE } from './rule-examples.ts';
 
 export const ruleName = z
@@ -74,12 +84,6 @@ export const forecastView = z
   })
   .openapi('RuleForecast', { example: FORECAST_EXAMPLE });
 
-const actor = z.object({
-  subject: z.string(),
-  role: z.string(),
-  actingFor: z.string().optional(),
-});
-
 const counted = (description: string) => z.int().openapi({ description });
 
 export const ruleChangeView = z
@@ -99,9 +103,9 @@ export const ruleChangeView = z
     }),
     effectiveFrom: instant,
     reason: z.string(),
-    requestedBy: actor,
-    approvedBy: actor.nullable(),
-    cancelledBy: actor.nullable(),
+    requestedBy: actorView,
+    approvedBy: actorView.nullable(),
+    cancelledBy: actorView.nullable(),
     note: z.string().nullable(),
     createdAt: instant,
     startedAt: instant.nullable(),

@@ -97,7 +97,7 @@ export const SECURITY_REQUESTS = {
   placeLegalHold: spec({
     path: 'place-legal-hold',
     summary: 'Keep every trace: nothing is disposed of, and no destructive step is taken, until it is lifted',
-    operation: 'legalHold.place',
+    operation: 'legalHold.change',
     body: z.strictObject({ reason, ...common }),
     example: { reason: 'Proceedings are expected.' },
     refusals: ['not_security', 'already_held'],
@@ -106,7 +106,7 @@ export const SECURITY_REQUESTS = {
   liftLegalHold: spec({
     path: 'lift-legal-hold',
     summary: 'Lift the legal hold; another lead or manager than whoever placed it',
-    operation: 'legalHold.lift',
+    operation: 'legalHold.change',
     body: z.strictObject({ reason, ...common }),
     example: { reason: 'Counsel has released the material.' },
     refusals: ['not_security', 'not_held', 'override_not_allowed', 'lifted_by_placer'],

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DELIVERY_STATES } from '../../domain/customer-update.ts';
 import { templateFaults, VARIABLES } from '../../domain/template.ts';
-import { cursor, freeText, instant, limit, page, word } from './common.ts';
+import { actorView, cursor, freeText, instant, limit, page, word } from './common.ts';
 import { fault } from './issues.ts';
 import { timezone } from './people.ts';
 import { templateName } from './policy-clocks.ts';
@@ -82,10 +82,7 @@ export const templateView = z
     text: z.string(),
     languages: z.record(z.string(), z.object({ subject: z.string(), text: z.string() })),
     current: z.boolean().openapi({ description: 'Whether this is the version in use' }),
-    createdBy: z
-      .object({ subject: z.string(), role: z.string(), actingFor: z.string().optional() })
-      .nullable()
-      .openapi({ description: 'Null for one that ships with Tierline' }),
+    createdBy: actorView.nullable().openapi({ description: 'Null for one that ships with Tierline' }),
     createdAt: instant,
     links: z.object({ self: z.string() }),
   })

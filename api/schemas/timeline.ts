@@ -14,6 +14,7 @@ import { ACTIVITIES, PHASES, SEVERITIES, TLPS } from '../../domain/incident.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
 import {
   clockName,
+  actorView,
   cursor,
   holdReason,
   instant,
@@ -104,12 +105,6 @@ const TYPES = Object.keys({
   obligationNotApplicable: true,
 } satisfies Record<EventType, true>) as EventType[];
 
-const actor = z.object({
-  subject: z.string().openapi({ description: 'Who was authenticated' }),
-  role: z.string(),
-  actingFor: z.string().optional().openapi({ description: 'Whom it said it acts for' }),
-});
-
 /** The erasable words that came with an event. */
 const words = z
   .object({
@@ -146,7 +141,7 @@ const securityData = {
   codename: z.string(),
   named: z.array(z.string()),
   regimes: z.array(z.string()),
-  by: actor.nullable().openapi({ description: 'Who decided; null where a rule did' }),
+  by: actorView.nullable().openapi({ description: 'Who decided; null where a rule did' }),
   people: z.array(z.string()),
   phase: z.enum(PHASES),
   activity: z.enum(ACTIVITIES),
@@ -256,7 +251,7 @@ const timelineEvent = z
     source: z.enum(['request', 'fact', 'engine']),
     occurredAt: instant.openapi({ description: 'When it happened; clocks count by this' }),
     receivedAt: instant.openapi({ description: 'When the engine took it in' }),
-    actor: actor.optional(),
+    actor: actorView.optional(),
     requestId: z.string().optional(),
     moot: z.string().optional().openapi({ description: 'Why the event changed nothing' }),
     imported: z.boolean().optional(),

@@ -30,8 +30,8 @@ export interface Caller {
 export interface FrontDoor {
   contract: Contract;
   url: string;
-  /** A caller with a key of its own. */
-  caller(role: Role): Promise<Caller>;
+  /** A caller with a key of its own: a personal one, where it is said whose. */
+  caller(role: Role, person?: string): Promise<Caller>;
   /** One that shows this in `Authorization`, or nothing. */
   stranger(authorization?: string): Caller;
   close(): Promise<void>;
@@ -99,8 +99,8 @@ export async function openFrontDoor(desk: Desk, options: FrontDoorOptions = {}):
   return {
     contract,
     url,
-    async caller(role) {
-      const { id, secret } = await keys.create({ name: `a ${role}`, role });
+    async caller(role, person) {
+      const { id, secret } = await keys.create({ name: `a ${role}`, role, person });
       return callerWith(`key:${id}`, `Bearer ${secret}`);
     },
     stranger: (authorization) => callerWith('', authorization),

@@ -10,7 +10,7 @@ export interface Office {
   readonly door: FrontDoor;
   /** The same caller for every test that needs no one else. */
   readonly agent: Caller;
-  caller(role: Role): Promise<Caller>;
+  caller(role: Role, person?: string): Promise<Caller>;
   /** Another door to the same desk, closed with the office. */
   openDoor(options: FrontDoorOptions): Promise<FrontDoor>;
 }
@@ -42,7 +42,7 @@ export function setUpOffice(options: DeskOptions & FrontDoorOptions = {}): Offic
     get agent() {
       return opened().agent;
     },
-    caller: (role) => opened().door.caller(role),
+    caller: (role, person) => opened().door.caller(role, person),
     async openDoor(doorOptions) {
       const door = await openFrontDoor(opened().desk, doorOptions);
       otherDoors.push(door);
