@@ -17,7 +17,7 @@ import { changedAttributes, withLifecycles, withPauses } from './lifecycles.ts';
 import { clockRuleOf, isMoreUrgent, ownerCalendar, type AppliedRules, type HoldReason } from './policy.ts';
 import { followedOwner, mapClocks, reopenedBy, retargeted } from './retarget.ts';
 import { instantAfter } from './open-hours.ts';
-import { secured } from './security.ts';
+import { secured } from './incident-story.ts';
 import {
   wasAsked,
   type Happening,

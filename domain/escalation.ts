@@ -8,7 +8,8 @@ import { isStopped, openSteps, scheduleOf, unreachedSteps, type DueStep } from '
 import type { ClockName } from './policy.ts';
 import type { Hold } from './situation.ts';
 import { childrenOf } from './collaboration.ts';
-import { declarationOf, NOT_APPLICABLE, SEVERITY_OF } from './security.ts';
+import { NOT_APPLICABLE } from './incident-story.ts';
+import { declarationOf, SEVERITY_OF } from './security.ts';
 import { declareMajor, isThere, reachSteps, skipStep, tellOf } from './steps.ts';
 import { areRulesDue, cycleKey, holdKey, isFinal, isOver, returnsKey, type Ticket } from './ticket.ts';
 import { append, decideAt, startTurn, type Turn } from './turn.ts';
