@@ -313,6 +313,8 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
       return collaborated(situation, event);
     case 'majorDeclared':
       return declaredMajor(situation, event);
+    case 'reviewNoted':
+      return { situation: { ...situation, review: { id: event.review, state: event.state } } };
     case 'articlesOffered':
     case 'problemNoted':
     case 'taskCreated':

@@ -127,19 +127,19 @@ export const openApproval = (question: ApprovalQuestion, now: number): Approval 
 
 /** Whose yes counts at present. */
 export function rolesAsked({ terms, level }: Pick<Approval, 'terms' | 'level'>): readonly string[] {
-  const { role, including, escalateTo } = terms;
-  return [...new Set([role, ...(including === undefined ? [] : [including]), ...escalateTo.slice(0, level)])];
+  const { role, including = [], escalateTo } = terms;
+  return [...new Set([role, ...including, ...escalateTo.slice(0, level)])];
 }
 
-/** Whether these votes are enough: so many different persons, and one of the role that has to be among them. */
+/** Whether these votes are enough: so many different persons, and each role that has to be among them. */
 export function isQuorum(
-  { required, including }: Pick<ApprovalTerms, 'required' | 'including'>,
+  { required, including = [] }: Pick<ApprovalTerms, 'required' | 'including'>,
   votes: readonly Pick<Vote, 'person' | 'role' | 'decision'>[],
 ): boolean {
   const approving = votes.filter(({ decision }) => decision === 'approve');
   const persons = new Set(approving.map(({ person }) => nameKey(person)));
-  const hasRole = including === undefined || approving.some(({ role }) => role === including);
-  return persons.size >= Math.max(required, 1) && hasRole;
+  const hasRoles = including.every((wanted) => approving.some(({ role }) => role === wanted));
+  return persons.size >= Math.max(required, 1) && hasRoles;
 }
 
 /** An open question after its votes: one no ends it, enough yeses grant it. */

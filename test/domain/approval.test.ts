@@ -132,7 +132,7 @@ describe('the quorum', () => {
   });
 
   test('waits for the role that has to be among them', () => {
-    const terms = { required: 2, including: 'manager' };
+    const terms = { required: 2, including: ['manager'] };
     const two = granted(granted(opened(terms), personal('lead-2')), personal('lead-3'));
     expect(two.state).toBe('open');
     expect(granted(two, personal('manager-1', 'manager')).state).toBe('granted');
