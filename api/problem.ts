@@ -130,6 +130,7 @@ const STATUS = {
   nobody_named: 422,
   consent_by_requester: 422,
   tier_unknown: 422,
+  plan_refused: 422,
   agent_unknown: 422,
   team_unknown: 422,
   policy_unknown: 422,

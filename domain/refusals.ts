@@ -77,6 +77,7 @@ export const REFUSAL_CODES = [
   'approver_role_missing',
   'personal_credentials_missing',
   'plan_changed',
+  'plan_refused',
   'already_voted',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
