@@ -68,8 +68,8 @@ async function connected(
   const client = new Client({
     url: `${isTls ? 'ldaps' : 'ldap'}://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
     connectTimeout: CONNECT_MS,
-    timeout: 0,
-    tlsOptions,
+    // Their being there would mean TLS from the first byte.
+    ...(isTls && { tlsOptions }),
   });
   return {
     client,

@@ -8,8 +8,8 @@ export interface Vault {
 }
 
 export interface VaultSettings {
-  /** The environment, or what of it begins with `TIERLINE_SECRET_`. */
-  environment?: Readonly<Record<string, string | undefined>>;
+  /** Secrets by the variable of the environment that holds them. A map: nobody writes it out by accident. */
+  variables?: ReadonlyMap<string, string>;
   /** A map of paths in YAML or JSON; a value that is a map itself is read as JSON text. */
   file?: string | undefined;
 }
@@ -26,6 +26,14 @@ const PREFIX = 'TIERLINE_SECRET_';
 
 /** The variable that holds the secret at a path: `edr/token` is in `TIERLINE_SECRET_EDR_TOKEN`. */
 const variableOf = (path: string): string => PREFIX + path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
+
+/** The secrets in an environment. An empty variable counts as absent. */
+export function secretVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): ReadonlyMap<string, string> {
+  const named = Object.entries(environment).filter(([name, value]) => name.startsWith(PREFIX) && value);
+  return new Map(named as [string, string][]);
+}
 
 type Entries = ReadonlyMap<string, string>;
 
@@ -68,23 +76,20 @@ function fileReader(file: string): () => Promise<Entries> {
 
 const noFile = (): Promise<Entries> => Promise.resolve(new Map());
 
-export function createVault({ environment = {}, file }: VaultSettings): Vault {
+export function createVault({ variables = new Map(), file }: VaultSettings): Vault {
   const entries = file === undefined ? noFile : fileReader(file);
   return {
     async read(path) {
-      const given = environment[variableOf(path)];
-      if (given !== undefined && given !== '') return given;
-      return (await entries()).get(path) ?? null;
+      return variables.get(variableOf(path)) ?? (await entries()).get(path) ?? null;
     },
   };
 }
 
 /** How many entries there are, for whoever looks after the machine. Throws as the vault itself does. */
 export async function countEntries({
-  environment = {},
+  variables = new Map(),
   file,
 }: VaultSettings): Promise<{ inEnvironment: number; inFile: number }> {
-  const variables = Object.entries(environment).filter(([name, value]) => name.startsWith(PREFIX) && value);
   const entries = file === undefined ? await noFile() : await fileReader(file)();
-  return { inEnvironment: variables.length, inFile: entries.size };
+  return { inEnvironment: variables.size, inFile: entries.size };
 }

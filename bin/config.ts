@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { allowListIn } from '../activities/address-guard.ts';
 import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
+import type { ConnectorSettings } from '../activities/connectors.ts';
+import { SEALING_KEY_BYTES } from '../activities/sealing.ts';
+import { secretVariables, type VaultSettings } from '../activities/vault.ts';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -40,6 +44,12 @@ export interface Config {
   policiesDir: string;
   /** TIERLINE_RULE_CHANGES_PER_SECOND: how many open tickets a change of rules reaches per second, at most. */
   ruleChangesPerSecond: number;
+  /** TIERLINE_CONNECTOR_ALLOW, TIERLINE_SSH_KNOWN_HOSTS, TIERLINE_BASH_CONNECTOR: what playbooks may reach, and how. */
+  connectors: ConnectorSettings;
+  /** TIERLINE_SECRET_…, TIERLINE_VAULT_FILE: the secrets that playbooks name. */
+  vault: VaultSettings;
+  /** TIERLINE_SEALING_KEY: 32 bytes each; the first seals, all of them open. None: one is made in the home folder. */
+  sealingKeys: readonly Uint8Array[];
 }
 
 /** What API and worker need: both servers known. */
@@ -100,6 +110,22 @@ const variables = z.object({
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
     .transform(Number)
     .default(20),
+  TIERLINE_CONNECTOR_ALLOW: z
+    .string()
+    .refine(isAllowList, 'must be networks and names of hosts, such as 10.0.0.0/8,edr.internal')
+    .transform(allowListIn)
+    .default([]),
+  TIERLINE_SSH_KNOWN_HOSTS: z.string().refine(existsSync, 'names no existing file').optional(),
+  TIERLINE_BASH_CONNECTOR: z.enum(['on', 'off'], 'must be on or off').default('off'),
+  TIERLINE_VAULT_FILE: z.string().refine(existsSync, 'names no existing file').optional(),
+  TIERLINE_SEALING_KEY: z
+    .string()
+    .refine(
+      (text) => sealingKeysIn(text).every(({ byteLength }) => byteLength === SEALING_KEY_BYTES),
+      'must be 32 bytes in base64, or several of these with commas: the newest first',
+    )
+    .transform(sealingKeysIn)
+    .default([]),
 });
 
 /** Mail without a sender is refused at once, not with the first customer. */
@@ -115,6 +141,7 @@ const secrets = new Set([
   'TIERLINE_WEBHOOK_URL',
   'TIERLINE_SMTP_URL',
   'TIERLINE_CHAT_WEBHOOK_URL',
+  'TIERLINE_SEALING_KEY',
 ]);
 
 /**
@@ -143,6 +170,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: data.TIERLINE_LOG_LEVEL,
     policiesDir: resolve(data.TIERLINE_POLICIES),
     ruleChangesPerSecond: data.TIERLINE_RULE_CHANGES_PER_SECOND,
+    connectors: {
+      allow: data.TIERLINE_CONNECTOR_ALLOW,
+      sshKnownHosts: data.TIERLINE_SSH_KNOWN_HOSTS,
+      bash: data.TIERLINE_BASH_CONNECTOR === 'on',
+    },
+    vault: { variables: secretVariables(env), file: data.TIERLINE_VAULT_FILE },
+    sealingKeys: data.TIERLINE_SEALING_KEY,
   };
 }
 
@@ -158,6 +192,15 @@ function hasProtocol(...protocols: string[]): (text: string) => boolean {
   return (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
 }
 
+function isAllowList(text: string): boolean {
+  try {
+    allowListIn(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isMailServer(text: string): boolean {
   return hasProtocol('smtp:', 'smtps:')(text) && new URL(text).hostname !== '';
 }
@@ -170,6 +213,10 @@ function isMailbox(text: string): boolean {
 function isHostAndPort(text: string): boolean {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
   return host !== undefined && !host.includes('/') && Number(port) > 0 && Number(port) <= 65_535;
+}
+
+function sealingKeysIn(text: string): Uint8Array[] {
+  return text.split(',').map((key) => new Uint8Array(Buffer.from(key.trim(), 'base64')));
 }
 
 function isWebhookSecret(text: string): boolean {
