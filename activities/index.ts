@@ -1,7 +1,9 @@
 /** Everything the workflows can do to the outside world, joined from its parts. */
+import type { Actuating } from './actuate.ts';
 import { createFollowing, type FollowDeps, type Following } from './follow.ts';
 import { createJournaling, type Journaling } from './journal.ts';
 import { createSending, type Outbox, type Sending } from './outbox.ts';
+import type { PlaybookLoading } from './playbooks.ts';
 import { createRecording, type Recording } from './record.ts';
 import { createRuleChanging, type RuleChangeDeps, type RuleChanging } from './rule-change.ts';
 import { createRules, type Rules } from './rules.ts';
@@ -20,7 +22,9 @@ export type Activities = Journaling &
   Following &
   RuleChanging &
   ScheduledOpening &
-  Sending;
+  Sending &
+  Actuating &
+  PlaybookLoading;
 
 export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleChangeDeps, 'policies'> {
   ledger: Pick<Ledger, 'record'>;
@@ -30,6 +34,8 @@ export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleCha
   spool: Pick<Spool, 'pending'>;
   outbox: Outbox;
   scheduling: ScheduledOpening;
+  actuating: Actuating;
+  playbookLoading: PlaybookLoading;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -42,5 +48,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createRuleChanging(deps),
     ...deps.scheduling,
     ...createSending(deps),
+    ...deps.actuating,
+    ...deps.playbookLoading,
   };
 }

@@ -1,5 +1,5 @@
 /** Activities as the workflows call them: time-outs and retries per kind of effect. */
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
 /** One write to the ledger, or one look into the spool, inside the workflow task. Bounded, so that a database outage cannot grow the history. */
@@ -73,11 +73,12 @@ export const { loadPlaybooks } = proxyActivities<Pick<Activities, 'loadPlaybooks
 });
 
 /**
- * Carries out one unit. It knows by itself what was sent: trying it again, on whichever worker, never does it twice. A lost
- * worker is noticed by its missing heartbeat.
+ * Carries out a unit of a run; asked again it tells the same, so that it is asked until it has been told. A stop reaches it
+ * through the row of its run. Cancelled, it still tells what came of what was under way.
  */
 export const { actuate } = proxyActivities<Pick<Activities, 'actuate'>>({
-  startToCloseTimeout: '10m',
-  heartbeatTimeout: '10s',
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '15s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
