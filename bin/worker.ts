@@ -8,6 +8,7 @@ import {
   type LogLevel,
   type LogMetadata,
 } from '@temporalio/worker';
+import type { Actuating } from '../activities/actuate.ts';
 import type { Assignment } from '../activities/assignment.ts';
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { JournalHandler, RowHandler } from '../activities/follow.ts';
@@ -50,6 +51,7 @@ import { Refused } from '../api/engine-errors.ts';
 import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import { createScheduleMirror } from '../api/schedule-mirror.ts';
+import { NO_ACTUATING } from './actuating.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
@@ -87,6 +89,8 @@ export interface Doing {
   outbox?: Outbox;
   /** Opens the tickets of schedules; without it they wait. */
   scheduling?: ScheduledOpening;
+  /** Carries out the units of runs; without it they wait. */
+  actuating?: Actuating;
 }
 
 /** A ticket's answer to a change of rules; what is no answer is thrown, and asked again. */
@@ -112,7 +116,7 @@ const NO_OUTBOX: Outbox = {
 /** The activities over a real database. */
 export function activitiesOver(
   database: Database,
-  { handlers = {}, journalHandlers = {}, engine, pace, outbox, scheduling }: Doing = {},
+  { handlers = {}, journalHandlers = {}, engine, pace, outbox, scheduling, actuating }: Doing = {},
 ): Activities {
   return createActivities({
     ledger: createLedger(database),
@@ -128,6 +132,7 @@ export function activitiesOver(
     pace: pace ?? DEFAULT_PACE,
     outbox: outbox ?? NO_OUTBOX,
     scheduling: scheduling ?? NO_SCHEDULING,
+    actuating: actuating ?? NO_ACTUATING,
   });
 }
 
