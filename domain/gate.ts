@@ -38,7 +38,7 @@ export interface Standing {
   /** The one that the licence names. */
   authorisation: Authorisation | null;
   /** Whether a person has a role now. */
-  holds(person: string, role: string): boolean;
+  holds: (person: string, role: string) => boolean;
   protections: readonly Protection[];
   isUnderLegalHold: boolean;
   isRevoked: boolean;

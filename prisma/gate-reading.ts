@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Consent } from '../domain/gate.ts';
 import type { Database } from './client.ts';
 
+/** What the body of a run's row has to say. */
+type RunBody = Pick<Consent, 'licence' | 'approvals'> & Partial<Pick<Consent, 'halt'>>;
+
 export interface GateReading {
   /** What the row of a run says of its consent; null where there is no such run. */
   consentOf(run: string): Promise<Consent | null>;
@@ -16,7 +19,7 @@ export function createGateReading(database: Database): GateReading {
     async consentOf(run) {
       const row = await database.containment.findUnique({ where: { id: run } });
       if (!row) return null;
-      const { licence, approvals, halt = null } = row.body as unknown as Consent;
+      const { licence, approvals, halt = null } = row.body as unknown as RunBody;
       return { planHash: row.planHash, licence, approvals, halt };
     },
     async isUnderLegalHold(ticketId) {
