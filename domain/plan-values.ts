@@ -33,7 +33,7 @@ function writtenBy(playbook: Playbook): Set<string> {
 }
 
 /** Names whose values nobody may see: what the playbook says, and whatever somebody logs in with. */
-function hiddenIn(playbook: Playbook): Set<string> {
+export function sensitiveNames(playbook: Playbook): Set<string> {
   const logins = Object.values(playbook.authentication_info_definitions ?? {});
   const secrets = logins.flatMap(({ password, oauth_header, token }) => [password, oauth_header, token]);
   const named = secrets.flatMap((text) => referencesIn(text ?? ''));
@@ -43,7 +43,7 @@ function hiddenIn(playbook: Playbook): Set<string> {
 /** What a step sees: the playbook's variables as they were given, under its own. */
 export function valuesOf(playbook: Playbook, given: Scope, step?: Pick<Step, 'step_variables'>): Values {
   const scope: Scope = { ...given, ...step?.step_variables };
-  const [written, hidden] = [writtenBy(playbook), hiddenIn(playbook)];
+  const [written, hidden] = [writtenBy(playbook), sensitiveNames(playbook)];
   const knowledgeOf = (name: string): Knowledge => {
     const variable = Object.hasOwn(scope, name) ? scope[name] : undefined;
     if (!variable) return written.has(name) ? 'late' : 'missing';

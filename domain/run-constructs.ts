@@ -136,15 +136,15 @@ function argumentsFor(
 export function playbookDue(at: At): Due | null {
   const { run, definitions, place, step } = at;
   if (step.type !== 'playbook-action') return null;
-  const { playbook_id, playbook_version, in_args = [], out_args = [] } = step;
-  const pinned = run.pinned[playbook_version ? `${playbook_id}@${playbook_version}` : playbook_id];
-  const child = pinned && definitions[pinned.digest];
-  if (!child) return failing(at, `Playbook ${playbook_id} is not known`);
+  const { playbook_id, in_args = [], out_args = [] } = step;
+  const digest = run.pins[at.branch.playbook]?.[place.step];
+  const child = digest === undefined ? undefined : definitions[digest];
+  if (digest === undefined || !child) return failing(at, `Playbook ${playbook_id} is not known`);
   const scope = `g${place.visit}`;
   if (place.passes === 0) {
     const given = argumentsFor(at, child, in_args);
     if ('missing' in given) return failing(at, `Playbook ${playbook_id} needs ${given.missing}`);
-    const first = { ...branchTo(at, child.workflow_start), playbook: pinned.digest };
+    const first = { ...branchTo(at, child.workflow_start), playbook: digest };
     return opening(at, [{ ...first, scope, variables: given.variables }]);
   }
   const over = settled(at);

@@ -45,12 +45,11 @@ const approvalsOf = (id: string, terms: RunTerms, at: number): Run['approvals'] 
   );
 
 function opened({ occurredAt, actor, sequence, ...event }: Told<'opened'>, id: string): Run {
-  const { ticket, playbook, pinned, planHash, variables, licence, needs, excluded, rollsBackOnFailure } =
-    event;
+  const { ticket, playbook, pins, planHash, variables, licence, needs, excluded, rollsBackOnFailure } = event;
   const terms: RunTerms = {
     ticket,
     playbook,
-    pinned,
+    pins,
     planHash,
     variables,
     licence,

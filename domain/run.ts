@@ -31,8 +31,8 @@ export type Licence =
 export interface RunTerms {
   ticket: string;
   playbook: PinnedPlaybook;
-  /** Of every playbook that may be run from within, by `id` or `id@version` as the step has it. */
-  pinned: Readonly<Record<string, PinnedPlaybook>>;
+  /** What is run from within: by digest of a playbook and id of its step, the digest of the part. */
+  pins: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** SHA-256 of the plan; approvals are bound to it. */
   planHash: string;
   /** The playbook's own variables with what was given; sensitive ones as references. */

@@ -64,6 +64,14 @@ const pinnedAs = ({ id, modified, name }: Playbook, digest: string) => ({
   name,
 });
 
+function partsOf({ workflow }: Playbook, children: readonly Playbook[]): [string, string][] {
+  return Object.entries(workflow).flatMap(([id, step]): [string, string][] => {
+    const index =
+      step.type === 'playbook-action' ? children.findIndex((one) => one.id === step.playbook_id) : -1;
+    return index < 0 ? [] : [[id, digestOf(index)]];
+  });
+}
+
 /** Asks for a run of `playbook` and follows it until it waits. */
 export function paperRun(playbook: Playbook, options: PaperRunOptions = {}): PaperRun {
   const { children = [], answer = (): Answer | null => ({}), needs = {} } = options;
@@ -77,7 +85,7 @@ export function paperRun(playbook: Playbook, options: PaperRunOptions = {}): Pap
   const terms: RunTerms = {
     ticket: 'tkt_1',
     playbook: pinnedAs(playbook, DIGEST),
-    pinned: Object.fromEntries(children.map((child, i) => [child.id, pinnedAs(child, digestOf(i))])),
+    pins: { [DIGEST]: Object.fromEntries(partsOf(playbook, children)) },
     planHash: 'plan-1',
     variables: options.variables ?? playbook.playbook_variables ?? {},
     licence: options.licence ?? { by: 'approval' },
