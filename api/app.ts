@@ -35,6 +35,7 @@ import { securityHeaders } from './security-headers.ts';
 import { storedCalendarRoutes } from './stored-calendars.ts';
 import { suggestionRoutes } from './suggestions.ts';
 import { teamRoutes } from './teams.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { taskRoutes } from './tasks.ts';
 import { deliveryRoutes, templateRoutes } from './templates.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -64,6 +65,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...storedCalendarRoutes(deps),
     ...policyRoutes(deps),
     ...ruleChangeRoutes(deps),
+    ...evidenceRoutes(deps),
     ...taskRoutes(deps),
     ...problemRoutes(deps),
     ...teamRoutes(deps),
