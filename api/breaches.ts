@@ -11,6 +11,7 @@ const CSV_BATCH = 500;
 const COLUMNS = [
   'ticketId',
   'clock',
+  'kind',
   'cycle',
   'breachedAt',
   'decidedAt',

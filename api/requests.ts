@@ -128,12 +128,20 @@ async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promi
 
 export function requestRoutes(deps: ApiDeps): Route[] {
   return (Object.keys(REQUESTS) as TicketRequest[]).map((type) => {
-    const { method = 'post', summary, description, body, example, refusals } = REQUESTS[type];
+    const {
+      method = 'post',
+      operation = 'ticket.work',
+      summary,
+      description,
+      body,
+      example,
+      refusals,
+    } = REQUESTS[type];
     return defineRoute({
       method,
       path: pathOf('{ticketId}', type),
       operationId: `${type}Ticket`,
-      operation: 'ticket.work',
+      operation,
       tag: 'requests',
       summary,
       ...(description && { description }),

@@ -4,8 +4,7 @@ import type { RequestCause } from './review-rule.ts';
 import type { Situation } from './situation.ts';
 import type { Ticket } from './ticket.ts';
 
-/** A hook of one line for the security incident on the ticket. */
-const isSecurityIncident = (situation: Situation): boolean => 'security' in situation && !!situation.security;
+const isSecurityIncident = ({ security }: Situation): boolean => security !== undefined;
 
 /** Why the incident is to be reviewed by its policy; null where it is not. */
 export function reviewCauseOf({ situation, rules }: Ticket): RequestCause | null {

@@ -9,6 +9,7 @@ import type {
   OpenedBody,
   TicketAttributes,
 } from './events.ts';
+import type { SecurityBody, SecurityIncident } from './incident.ts';
 import type { Packet, PacketItem } from './packet.ts';
 import type { HoldReason, Priority } from './policy.ts';
 
@@ -85,6 +86,7 @@ export interface Situation {
   packet?: Packet;
   collaboration?: Collaboration;
   major?: MajorIncident;
+  security?: SecurityIncident;
   resolution?: Resolution;
   /** The review of the incident, as it was told last. */
   review?: { id: string; state: NotedReviewState };
@@ -119,6 +121,7 @@ export interface Situation {
 export type StoryBody =
   | OpenedBody
   | DeskBody
+  | SecurityBody
   | Extract<
       EngineBody,
       { type: 'handedOff' | 'autoClosed' | 'priorityRaised' | 'reviewTaskOpened' | 'holdExpired' }
@@ -168,6 +171,20 @@ const STORY_TYPES = {
   taskDone: true,
   marked: true,
   attributesChanged: true,
+  securityDeclared: true,
+  severityRated: true,
+  tlpChanged: true,
+  peopleNamed: true,
+  peopleUnnamed: true,
+  regimesAdded: true,
+  legalHoldPlaced: true,
+  legalHoldLifted: true,
+  phaseEntered: true,
+  containmentDelayed: true,
+  factEstablished: true,
+  obligationStarted: true,
+  obligationReported: true,
+  obligationNotApplicable: true,
   priorityRaised: true,
   reviewTaskOpened: true,
   holdExpired: true,

@@ -93,7 +93,7 @@ type Promised = Pick<Target, 'ms' | 'period'>;
 const PERIOD = /^(\d{1,3}) (business days?|months?)$/;
 
 /** `15m`, or a period of whole days: `4 business days`, `1 month`. */
-const promisedSchema = wordSchema.transform((text, context): Promised => {
+export const promisedSchema = wordSchema.transform((text, context): Promised => {
   const [, count, unit] = PERIOD.exec(text) ?? [];
   if (count !== undefined && Number(count) > 0)
     return {
