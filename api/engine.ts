@@ -7,6 +7,7 @@ import { firstEventIdOf, type Opening, type Request } from '../domain/decide.ts'
 import type { Fact } from '../domain/events.ts';
 import type { Priority } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusals.ts';
+import { outlivesClosing } from '../domain/security.ts';
 import { isFinal, rebuild, type Ticket } from '../domain/ticket.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { Spool, Spooled } from '../prisma/spool.ts';
@@ -116,7 +117,8 @@ export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_
     if (repeated) return repeated;
     const ticket = await fromLedger(ticketId);
     if (!ticket) return null;
-    if (isFinal(ticket)) throw new Refused(endedRefusal(ticket));
+    if (isFinal(ticket) && !outlivesClosing(request.command, ticket.situation))
+      throw new Refused(endedRefusal(ticket));
     return bounded(() =>
       client.workflow.executeUpdateWithStart(requestUpdates[request.command.type], {
         updateId: request.id,

@@ -18,6 +18,7 @@ import type { Teamwork } from '../domain/projection.ts';
 import { areRulesDue, clocksOf, cycleKey, type Ticket } from '../domain/ticket.ts';
 import type { BreachRecord } from '../prisma/breaches.ts';
 import type { LedgerRecord, TextRecord, TicketRecord } from '../prisma/tickets.ts';
+import { securityOfRow } from './incident-views.ts';
 import type { BreachView } from './schemas/breaches.ts';
 import type { ClockView } from './schemas/clocks.ts';
 import type { TicketView } from './schemas/tickets.ts';
@@ -164,6 +165,7 @@ export function ticketView(row: TicketRecord, text: TextRecord | undefined): Tic
       ]),
     ),
     ...togetherView(row),
+    security: securityOfRow(row),
     sequence: row.sequence,
     asOf: iso(row.recordedAt),
     links: {
@@ -180,6 +182,7 @@ function clockView(ticket: Ticket, clock: Clock, now: number): ClockView {
   const verdict = ticket.breaches[cycleKey(clock.name, clock.cycle)];
   return {
     clock: clock.name,
+    kind: clock.kind ?? 'promise',
     cycle: clock.cycle,
     ...(clock.subject !== undefined && { subject: clock.subject }),
     state: clockState(clock),
@@ -221,10 +224,10 @@ export function clocksView(ticket: Ticket, now: number) {
 
 /** Fields of event data that hold instants in epoch milliseconds. */
 const isInstant = (name: string, value: unknown): value is number =>
-  (name.endsWith('At') || name === 'since') && typeof value === 'number';
+  (name.endsWith('At') || name === 'since' || name === 'until') && typeof value === 'number';
 
 /** Long or derived data that a reader of the timeline has no use for. */
-const LEFT_OUT = new Set(['rules', 'hours']);
+const LEFT_OUT = new Set(['rules', 'hours', 'obligations']);
 
 function shownData(data: object): Record<string, unknown> {
   return Object.fromEntries(
@@ -266,6 +269,7 @@ export function breachView(row: BreachRecord): BreachView {
   return {
     ticketId: row.ticketId,
     clock: row.clock as BreachView['clock'],
+    kind: row.kind as BreachView['kind'],
     cycle: row.cycle,
     breachedAt: iso(row.breachedAt),
     decidedAt: iso(row.decidedAt),

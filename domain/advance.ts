@@ -12,10 +12,12 @@ import {
 } from './collaboration.ts';
 import { cancelClock, isActive, meetClock } from './clock.ts';
 import type { DeskBody, LedgerEvent, OpenedBody } from './events.ts';
+import { isSecurityEvent } from './incident.ts';
 import { changedAttributes, withLifecycles, withPauses } from './lifecycles.ts';
 import { clockRuleOf, isMoreUrgent, ownerCalendar, type AppliedRules, type HoldReason } from './policy.ts';
 import { followedOwner, mapClocks, reopenedBy, retargeted } from './retarget.ts';
 import { instantAfter } from './open-hours.ts';
+import { secured } from './security.ts';
 import {
   wasAsked,
   type Happening,
@@ -157,13 +159,13 @@ function cancelledBy(situation: Situation, at: number): Situation {
   return { ...withoutHolds(situation), state: 'cancelled', offer: null, closedAt: at };
 }
 
-/** What nobody did before the end stays undone: it is cancelled, not met. */
+/** What nobody did before the end stays undone: it is cancelled, not met. The law's clocks go on (docs/rules.md §7). */
 function withEnd(situation: Situation, at: number): Situation {
   const { state } = situation;
   if (state !== 'closed' && state !== 'cancelled') return situation;
   return mapClocks(
     situation,
-    () => true,
+    ({ kind }) => kind !== 'law',
     (clock) => {
       if (state === 'cancelled') return cancelClock(clock, at, 'ticketCancelled');
       return cancelClock(
@@ -217,6 +219,7 @@ function declaredMajor(
 
 /** The bare change; clocks, pauses and shares follow from it in `advance`. */
 function change(situation: Situation, event: Happening, rules: AppliedRules): Step {
+  if (isSecurityEvent(event)) return secured(situation, event);
   const at = event.occurredAt;
   const isResolved = situation.state === 'resolved';
   switch (event.type) {
@@ -362,8 +365,8 @@ const hasOtherOwner = (before: Situation, after: Situation): boolean =>
 export function advance(situation: Situation, event: Happening, rules: AppliedRules): Step {
   if (event.occurredAt < situation.openedAt) return moot('before_opening');
   // How content the customer is, the customer says when all is over.
-  if (event.type !== 'rated' && (situation.state === 'closed' || situation.state === 'cancelled'))
-    return moot('after_close');
+  const isOver = situation.state === 'closed' || situation.state === 'cancelled';
+  if (isOver && event.type !== 'rated' && !isSecurityEvent(event)) return moot('after_close');
   const at = event.occurredAt;
   const before = withHoldsEnded(situation, at, rules);
   const step = change(before, event, rules);

@@ -50,6 +50,8 @@ export interface Folded {
 
 export interface Clock {
   name: ClockName;
+  /** A duty of law: nothing pauses it, and it goes on when the ticket is closed (docs/rules.md §7). */
+  kind?: 'law';
   /** From 1; every time a clock starts anew. */
   cycle: number;
   /** What it measures, where there may be several at once: a tier, a consult, an engagement, a task. */

@@ -1,7 +1,8 @@
 /** What a person, or a front end for one, may ask of a ticket, and the events that a granted command stands for. */
 import { isAcknowledged } from './advance.ts';
 import type { EngagementKind, Participation, Relation } from './collaborators.ts';
-import type { AttributeChanges, DeskBody, PromiseKind, RulesChangedBody } from './events.ts';
+import type { Actor, AttributeChanges, DeskBody, PromiseKind, RulesChangedBody } from './events.ts';
+import { isSecurityCommand, type SecurityBody, type SecurityCommand } from './incident.ts';
 import {
   completenessOf,
   EMPTY_PACKET,
@@ -11,6 +12,7 @@ import {
   type PacketItem,
 } from './packet.ts';
 import { requiredBy, vendorRuleOf, type HoldReason, type Level, type Priority } from './policy.ts';
+import { securityBodiesOf } from './security.ts';
 import type { Ticket } from './ticket.ts';
 
 export type Command =
@@ -53,6 +55,7 @@ export type Command =
   | { type: 'cancel' }
   /** Corrects what the ticket is about; where that chooses another policy, the ticket looks its rules up by itself. */
   | { type: 'update'; changes: AttributeChanges }
+  | SecurityCommand
   /** Part of a change of rules that somebody had made: not a route of the ticket. */
   | ({ type: 'changeRules' } & Omit<RulesChangedBody, 'type' | 'policy' | 'version'>);
 
@@ -148,8 +151,9 @@ const said = <T extends object>(command: T): Omit<T, 'type'> =>
 export function bodiesOf(
   ticket: Ticket,
   command: Command,
-  { requestId, now }: { requestId: string; now: number },
-): (DeskBody | RulesChangedBody)[] {
+  { requestId, actor, now }: { requestId: string; actor: Actor; now: number },
+): (DeskBody | SecurityBody | RulesChangedBody)[] {
+  if (isSecurityCommand(command)) return securityBodiesOf(ticket, command, { actor, now });
   switch (command.type) {
     case 'acknowledge':
       return [{ type: 'acknowledged' }];

@@ -119,7 +119,7 @@ export function decideRequest(ticket: Ticket, request: Request, now: number): De
   if (refusal) return { refusal };
   // How it was before offers waited: nobody has to be told of what is accepted at once.
   const take = command.type === 'offerHandoff' && command.acceptedAtOnce ? append : appendWithConsequences;
-  bodiesOf(turn.ticket, command, { requestId: id, now }).forEach((body, ordinal) => {
+  bodiesOf(turn.ticket, command, { requestId: id, actor, now }).forEach((body, ordinal) => {
     const draft: Draft = {
       id: messageEventId(id, ordinal),
       source: 'request',

@@ -8,8 +8,9 @@ import { isStopped, openSteps, scheduleOf, unreachedSteps, type DueStep } from '
 import type { ClockName } from './policy.ts';
 import type { Hold } from './situation.ts';
 import { childrenOf } from './collaboration.ts';
+import { declarationOf, NOT_APPLICABLE, SEVERITY_OF } from './security.ts';
 import { declareMajor, isThere, reachSteps, skipStep, tellOf } from './steps.ts';
-import { areRulesDue, cycleKey, holdKey, isFinal, returnsKey, type Ticket } from './ticket.ts';
+import { areRulesDue, cycleKey, holdKey, isFinal, isOver, returnsKey, type Ticket } from './ticket.ts';
 import { append, decideAt, startTurn, type Turn } from './turn.ts';
 
 /** Loaded this long before the known hours end (docs/rules.md §1: the end of the horizon is a milestone). */
@@ -55,12 +56,13 @@ export function rulesExpireAt(ticket: Ticket): number | null {
 /** Everything that `settle` will have to deal with as things stand, in no order. */
 function decisionsDue(ticket: Ticket): Milestone[] {
   // Until the rules are known that judge the ticket by now, nothing is judged.
-  if (isFinal(ticket) || areRulesDue(ticket)) return [];
+  if (isOver(ticket) || areRulesDue(ticket)) return [];
   const found: Milestone[] = [
     ...openSteps(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'step' as const })),
     ...breachMilestones(ticket),
-    ...limitedHolds(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'holdExpires' as const })),
   ];
+  if (isFinal(ticket)) return found;
+  found.push(...limitedHolds(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'holdExpires' as const })));
   const closes = autoCloseAt(ticket);
   if (closes !== null) found.push({ at: closes, kind: 'autoClose' });
   return found;
@@ -72,7 +74,7 @@ function earliest(found: readonly Milestone[]): Milestone | null {
 
 /** The next instant at which something falls due by itself, or null for a ticket that waits for nothing. */
 export function nextMilestone(ticket: Ticket): Milestone | null {
-  const expires = isFinal(ticket) ? null : rulesExpireAt(ticket);
+  const expires = isOver(ticket) ? null : rulesExpireAt(ticket);
   const expiry: Milestone[] = expires === null ? [] : [{ at: expires, kind: 'rulesExpire' }];
   return earliest([...decisionsDue(ticket), ...expiry]);
 }
@@ -93,7 +95,8 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
   }
   const { deadlineAt } = scheduleOf(clock, ticket.rules);
   // Met exactly at the deadline is met: late means after it (docs/rules.md §3).
-  const late = deadlineAt !== null && (stoppedAt(clock) ?? now) > deadlineAt;
+  const isOwed = clock.cancelReason !== NOT_APPLICABLE;
+  const late = isOwed && deadlineAt !== null && (stoppedAt(clock) ?? now) > deadlineAt;
   if (late && record?.standing && record.deadlineAt === deadlineAt) return turn;
   if (!late && !record?.standing) return turn;
   if (!late) return withdrawBreach(turn, clock, now);
@@ -107,6 +110,7 @@ function settleBreach(turn: Turn, clock: Clock, now: number): Turn {
     deadlineAt,
     tier,
     priority,
+    ...(clock.kind && { kind: clock.kind }),
   });
 }
 
@@ -203,6 +207,15 @@ function settleMajor(turn: Turn, now: number): Turn {
   return isAffecting || hasMany ? declareMajor(turn, 'majorIncident', now) : turn;
 }
 
+/** A ticket of a type that the policy lists is a security incident from the start. */
+function settleSecurity(turn: Turn, now: number): Turn {
+  const { id, rules, situation, attributes, mode } = turn.ticket;
+  const isListed = rules.policy.security?.types.includes(attributes.type) ?? false;
+  if (!isListed || situation.security || situation.state !== 'open' || mode === 'observe') return turn;
+  const asked = { severity: SEVERITY_OF[situation.priority] };
+  return decideAt(turn, now, 'securityIncident', declarationOf(id, rules, asked, null));
+}
+
 function settleAutoClose(turn: Turn, now: number): Turn {
   const at = autoCloseAt(turn.ticket);
   if (at === null || at > now) return turn;
@@ -219,8 +232,8 @@ export function settle(ticket: Ticket, now: number): Turn {
   if (areRulesDue(ticket)) return startTurn(ticket);
   const held = isFinal(ticket) ? startTurn(ticket) : settleHolds(startTurn(ticket), now);
   let turn = settleBreaches(held, now);
-  if (isFinal(ticket)) return turn;
-  turn = settleReturns(settleMajor(turn, now), now);
+  if (isOver(ticket)) return turn;
+  if (!isFinal(ticket)) turn = settleReturns(settleMajor(settleSecurity(turn, now), now), now);
   for (let due = overdueSteps(turn.ticket, now); due.length > 0; due = overdueSteps(turn.ticket, now))
     turn = reachSteps(turn, due, now);
   return settleAutoClose(settleStopped(turn, now), now);

@@ -3,6 +3,7 @@
  * they were recorded, the ticket folds them in the order they happened.
  */
 import type { EngagementKind, Participation, Relation } from './collaborators.ts';
+import type { SecurityBody } from './incident.ts';
 import type { PacketItem } from './packet.ts';
 import type { AppliedRules, Audience, ClockName, HoldReason, HoldRule, Level, Priority } from './policy.ts';
 import type { OpenHours } from './open-hours.ts';
@@ -311,6 +312,8 @@ export type EngineBody =
       deadlineAt: number;
       tier: number;
       priority: Priority;
+      /** A duty of law; else a promise of the desk. */
+      kind?: 'law';
     }
   | { type: 'breachWithdrawn'; clock: ClockName; cycle: number; revision: number; deadlineAt: number }
   | { type: 'autoClosed'; resolvedAt: number }
@@ -318,7 +321,7 @@ export type EngineBody =
   | { type: 'factRejected'; problem: string }
   | { type: 'rulesExtended'; hours: Record<string, OpenHours> };
 
-export type EventBody = OpenedBody | DeskBody | EngineBody;
+export type EventBody = OpenedBody | DeskBody | SecurityBody | EngineBody;
 export type EventType = EventBody['type'];
 
 /** Where an event comes from. A fact is what merely happened; requests and engine events are decisions. */

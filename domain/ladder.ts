@@ -14,6 +14,7 @@ import {
 } from './clock.ts';
 import { instantBefore, nextOpenAt } from './open-hours.ts';
 import { clockRuleOf, ownerCalendar, type AppliedRules, type LadderStep } from './policy.ts';
+import { LAW_LADDER } from './obligations.ts';
 import { stepKey, type Ticket } from './ticket.ts';
 
 export interface DueStep {
@@ -101,10 +102,13 @@ interface Schedule {
 /** A clock is replaced, never changed, whenever something happens to it: till then its instants stay the same. */
 const schedules = new WeakMap<Clock, Schedule>();
 
+const ladderOf = ({ kind, name }: Clock, { policy }: AppliedRules): readonly LadderStep[] =>
+  kind === 'law' ? LAW_LADDER : clockRuleOf(policy, name).ladder;
+
 export function scheduleOf(clock: Clock, rules: AppliedRules): Schedule {
   const known = schedules.get(clock);
   if (known?.rules === rules) return known;
-  const ladder = isActive(clock) ? unrolled(clockRuleOf(rules.policy, clock.name).ladder) : [];
+  const ladder = isActive(clock) ? unrolled(ladderOf(clock, rules)) : [];
   const steps = ladder.flatMap(({ step, first }) => {
     const dueAt = stepDueAt(clock, rules.hours, step);
     const firstDueAt = first ? stepDueAt(clock, rules.hours, first) : null;

@@ -4,9 +4,12 @@ import { checklistWith, collaborationOf, isLinked, openConsults, openEngagements
 import type { Participation } from './collaborators.ts';
 import { packetWith, requiredFor, skippedBy, type Command, type OfferHandoff } from './commands.ts';
 import { CHANGEABLE, type Actor, type AttributeChanges } from './events.ts';
+import { isSecurityCommand } from './incident.ts';
 import { missingFrom } from './packet.ts';
 import type { HoldReason } from './policy.ts';
 import type { Refusal } from './refusals.ts';
+import { outlivesClosing } from './security.ts';
+import { securityRefusalOf } from './security-objections.ts';
 import { wasAsked } from './situation.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -141,8 +144,11 @@ export function refusalOf(
 ): Refusal | null {
   const { situation } = ticket;
   const no = noAbout(ticket);
+  if (isSecurityCommand(command) && outlivesClosing(command, situation))
+    return securityRefusalOf(ticket, command, { actor, now, no });
   if (situation.state === 'closed') return no('ticket_closed', `is closed; it cannot be changed`);
   if (situation.state === 'cancelled') return no('ticket_cancelled', `is cancelled; it cannot be changed`);
+  if (isSecurityCommand(command)) return securityRefusalOf(ticket, command, { actor, now, no });
   const resolved = situation.state === 'resolved';
   switch (command.type) {
     case 'acknowledge':

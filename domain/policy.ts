@@ -1,5 +1,6 @@
 /** Policies: what is promised for a ticket, and what happens when a promise is at risk or broken. */
 import type { Calendar } from './calendar.ts';
+import type { SecurityRule } from './incident.ts';
 import type { OpenHours } from './open-hours.ts';
 import type { PacketItem } from './packet.ts';
 
@@ -241,6 +242,7 @@ export interface AppliedPolicy {
   major?: { affectedUsers?: number; children?: number };
   /** Who is paged where nobody is on call: a person or a channel. */
   onCallFallback?: string;
+  security?: SecurityRule;
   /** How far back a person and an integration may date a fact (docs/rules.md §9). */
   backdating: { personMs: number; integrationMs: number };
 }

@@ -12,6 +12,7 @@ import {
 import { collaborationOf, commanderOf, parentOf } from './collaboration.ts';
 import type { Collaboration, MajorIncident } from './collaborators.ts';
 import { nextMilestone } from './escalation.ts';
+import type { SecurityIncident, Severity, Tlp } from './incident.ts';
 import type { ClockName, Priority } from './policy.ts';
 import { EMPTY_PACKET, type Packet } from './packet.ts';
 import type { Share, Situation, TicketState } from './situation.ts';
@@ -63,6 +64,14 @@ export interface TicketRow {
   /** Milliseconds in flight, by the tier that offered (docs/rules.md §9). */
   inFlight: Record<number, number>;
   teamwork: Teamwork;
+  /** Of a security incident: who may know of it, and how bad it is. */
+  tlp: Tlp | null;
+  named: readonly string[];
+  severity: Severity | null;
+  codename: string | null;
+  legalHold: boolean;
+  /** All the rest of it, without the rules of its obligations. */
+  security: Omit<SecurityIncident, 'obligations'> | null;
 }
 
 /** Everybody and everything beside the owner, as the ticket carries it. */
@@ -76,6 +85,8 @@ export interface Teamwork extends Collaboration {
 
 export interface ClockRow {
   clock: ClockName;
+  /** `law` for a duty of law. */
+  kind: 'law' | null;
   cycle: number;
   /** What it measures, where there may be several at once. */
   subject: string | null;
@@ -101,6 +112,7 @@ function clockRow(ticket: Ticket, clock: Clock): ClockRow {
   const verdict = ticket.breaches[cycleKey(clock.name, clock.cycle)];
   return {
     clock: clock.name,
+    kind: clock.kind ?? null,
     cycle: clock.cycle,
     subject: clock.subject ?? null,
     state: clockState(clock),
@@ -150,6 +162,14 @@ function togetherRow({ situation, rules }: Ticket, now: number) {
   };
 }
 
+function securityRow({ security }: Situation) {
+  if (!security)
+    return { tlp: null, named: [], severity: null, codename: null, legalHold: false, security: null };
+  const { obligations: _rules, ...rest } = security;
+  const { tlp, named, severity, codename, legalHold } = security;
+  return { tlp, named, severity, codename, legalHold: legalHold !== null, security: rest };
+}
+
 /** The rows of a ticket as of `now`. */
 export function project(ticket: Ticket, now: number): Projection {
   const { situation, rules } = ticket;
@@ -183,6 +203,7 @@ export function project(ticket: Ticket, now: number): Projection {
       sharesAt: now,
       attributes: ticket.attributes,
       ...togetherRow(ticket, now),
+      ...securityRow(situation),
     },
     clocks,
   };

@@ -2,6 +2,7 @@
 import type { Collaboration, MajorIncident } from './collaborators.ts';
 import type { Clock } from './clock.ts';
 import type { DeskBody, EngineBody, LedgerEvent, OpenedBody, TicketAttributes } from './events.ts';
+import type { SecurityBody, SecurityIncident } from './incident.ts';
 import type { Packet, PacketItem } from './packet.ts';
 import type { HoldReason, Priority } from './policy.ts';
 
@@ -78,6 +79,7 @@ export interface Situation {
   packet?: Packet;
   collaboration?: Collaboration;
   major?: MajorIncident;
+  security?: SecurityIncident;
   resolution?: Resolution;
   clocks: readonly Clock[];
   /** Opening counts as the customer's first message. */
@@ -110,6 +112,7 @@ export interface Situation {
 export type StoryBody =
   | OpenedBody
   | DeskBody
+  | SecurityBody
   | Extract<
       EngineBody,
       { type: 'handedOff' | 'autoClosed' | 'priorityRaised' | 'reviewTaskOpened' | 'holdExpired' }
@@ -158,6 +161,20 @@ const STORY_TYPES = {
   taskDone: true,
   marked: true,
   attributesChanged: true,
+  securityDeclared: true,
+  severityRated: true,
+  tlpChanged: true,
+  peopleNamed: true,
+  peopleUnnamed: true,
+  regimesAdded: true,
+  legalHoldPlaced: true,
+  legalHoldLifted: true,
+  phaseEntered: true,
+  containmentDelayed: true,
+  factEstablished: true,
+  obligationStarted: true,
+  obligationReported: true,
+  obligationNotApplicable: true,
   priorityRaised: true,
   reviewTaskOpened: true,
   holdExpired: true,

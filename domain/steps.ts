@@ -296,7 +296,9 @@ function vendorAsked({ situation }: Ticket, { clock }: DueStep): { vendor?: stri
 export function reachSteps(turn: Turn, due: readonly DueStep[], now: number): Turn {
   const highest = due.at(-1)!;
   // A ticket that is part of a major incident keeps its clocks; the parent's ladders speak for it (docs/rules.md §9).
-  const observed = turn.ticket.mode === 'observe' || parentOf(turn.ticket.situation) !== undefined;
+  // Nobody speaks for what the law asks of this one.
+  const isSpokenFor = parentOf(turn.ticket.situation) !== undefined && highest.clock.kind !== 'law';
+  const observed = turn.ticket.mode === 'observe' || isSpokenFor;
   let next = turn;
   for (const lower of due.slice(0, -1)) next = skipStep(next, lower, { now, by: highest.step.id });
   const before = recipientsOf(next.ticket, highest.step, now);

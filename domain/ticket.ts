@@ -284,6 +284,7 @@ function retargetedBaseline({ situation, at, parked = [] }: Baseline, rules: App
 
 /** A clock of a folded beginning under other rules; null where they have none, or cannot count one that has stopped. */
 function clockUnder(clock: Clock, situation: Situation, { policy, hours }: AppliedRules): Clock | null {
+  if (clock.kind === 'law') return clock;
   const isPromise = clock.limits.some(({ until }) => until !== undefined);
   if (isPromise || !isActive(clock)) {
     const isCounted = clock.limits.every(({ calendar, period }) => {
@@ -394,6 +395,11 @@ export function rebuild(ticketId: string, events: readonly LedgerEvent[]): Ticke
 
 export function isFinal(ticket: Ticket): boolean {
   return ticket.situation.state === 'closed' || ticket.situation.state === 'cancelled';
+}
+
+/** Whether nothing can happen to the ticket by itself any more: closed, with no duty of law left (docs/rules.md §7). */
+export function isOver(ticket: Ticket): boolean {
+  return isFinal(ticket) && !ticket.situation.clocks.some((clock) => clock.kind === 'law' && isActive(clock));
 }
 
 /** Every clock of a ticket, also those that earlier rules had. */

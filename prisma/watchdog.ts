@@ -40,7 +40,7 @@ export function createWatchdogStore(url: string): WatchdogStore {
       const client = await connect();
       const { rows } = await client.query<{ id: string }>(
         `SELECT id FROM tickets
-         WHERE next_milestone_at < now() - $1 * interval '1 millisecond' AND state NOT IN ('closed', 'cancelled')
+         WHERE next_milestone_at < now() - $1 * interval '1 millisecond'
          ORDER BY next_milestone_at LIMIT $2`,
         [graceMs, limit],
       );

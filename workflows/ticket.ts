@@ -20,7 +20,7 @@ import type { Fact } from '../domain/events.ts';
 import { isFactId } from '../domain/facts.ts';
 import { nextInstant, type Script } from '../domain/history.ts';
 import type { Refusal } from '../domain/refusals.ts';
-import { areRulesDue, isFinal, matchableOf } from '../domain/ticket.ts';
+import { areRulesDue, isOver, matchableOf } from '../domain/ticket.ts';
 import { Book, LedgerBehind } from './book.ts';
 import {
   factsSignal,
@@ -184,7 +184,7 @@ async function lookUpRules(book: Book, clock: () => number): Promise<void> {
 }
 
 function hasEnded(book: Book): boolean {
-  return isFinal(book.current!) && allHandlersFinished();
+  return isOver(book.current!) && allHandlersFinished();
 }
 
 function mustContinueAsNew(book: Book): boolean {

@@ -1,6 +1,7 @@
 /** The breach register. */
 import { z } from 'zod';
 import {
+  clockKind,
   clockName,
   cursor,
   instant,
@@ -18,6 +19,7 @@ export const breachView = z
   .object({
     ticketId: z.string(),
     clock: clockName,
+    kind: clockKind,
     cycle: z.int(),
     breachedAt: instant.openapi({ description: 'The deadline that was missed, to the millisecond' }),
     decidedAt: instant.openapi({ description: 'When the engine recorded it' }),
@@ -37,13 +39,13 @@ export const breachPage = z.object({ data: z.array(breachView), page }).openapi(
 
 export const breachFilter = z.strictObject({
   clock: clockName.optional(),
+  kind: clockKind.optional(),
   tier: z.coerce.number().int().min(1).max(9).optional().openapi({ type: 'integer', minimum: 1, maximum: 9 }),
   priority: priority.optional(),
   customer: z.string().max(200).optional(),
   breachedAfter: instantMs.optional(),
   breachedBefore: instantMs.optional(),
 });
-export type BreachFilter = z.output<typeof breachFilter>;
 
 export const breachQuery = breachFilter.extend({ limit, cursor });
 

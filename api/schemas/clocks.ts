@@ -1,6 +1,6 @@
 /** The clocks of a ticket, and why each says what it says. */
 import { z } from 'zod';
-import { clockName, instant, seconds } from './common.ts';
+import { clockKind, clockName, instant, seconds } from './common.ts';
 import { CLOCKS_EXAMPLE } from './examples.ts';
 
 const span = z.object({
@@ -17,6 +17,7 @@ const span = z.object({
 const clockView = z
   .object({
     clock: clockName,
+    kind: clockKind,
     cycle: z.int(),
     subject: z
       .string()

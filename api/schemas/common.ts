@@ -30,6 +30,8 @@ export const clockName = z
     error: `is neither a standard clock (${STANDARD_CLOCKS.join(', ')}) nor a policy's own, whose name has a hyphen`,
   })
   .openapi({ description: 'A standard clock, or one of the policy’s own', examples: [...STANDARD_CLOCKS] });
+/** What a clock measures: what the desk promised, or a duty of law that outlives the ticket. */
+export const clockKind = z.enum(['promise', 'law']);
 export const word = z.string().trim().min(1).max(200);
 export const freeText = z.string().min(1).max(20_000);
 /** Shown as links: no `javascript:`, no `data:`. */

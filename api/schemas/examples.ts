@@ -67,6 +67,7 @@ export const TICKET_EXAMPLE = {
   resolution: { causeCode: null, article: null, needsArticle: false },
   rating: null,
   updatesSent: 1,
+  security: null,
   sequence: 3,
   asOf: '2026-01-30T09:04:12.331Z',
   links: { self: SELF, timeline: `${SELF}/timeline`, clocks: `${SELF}/clocks` },
@@ -99,6 +100,7 @@ export const CLOCKS_EXAMPLE = {
   data: [
     {
       clock: 'firstResponse',
+      kind: 'promise',
       cycle: 1,
       state: 'running',
       breached: false,
@@ -177,6 +179,7 @@ export const FACTS_ANSWER_EXAMPLE = {
 export const BREACH_EXAMPLE = {
   ticketId: TICKET_ID,
   clock: 'resolution',
+  kind: 'promise',
   cycle: 1,
   breachedAt: '2026-01-30T17:00:00.000Z',
   decidedAt: '2026-01-30T17:00:00.004Z',

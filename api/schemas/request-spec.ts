@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Command } from '../../domain/commands.ts';
 import type { AppliedPolicy } from '../../domain/policy.ts';
 import type { RefusalCode } from '../../domain/refusals.ts';
+import type { Operation } from '../roles.ts';
 import { actingFor, freeText } from './common.ts';
 
 export const comment = freeText.optional();
@@ -15,6 +16,8 @@ export interface RequestSpec<S extends z.ZodType = z.ZodType> {
   /** Beyond the ticket's own. */
   path: string;
   summary: string;
+  /** `ticket.work` unless said otherwise. */
+  operation?: Operation;
   body: S;
   example: z.input<S>;
   /** Why it may be refused, besides what refuses every request. */

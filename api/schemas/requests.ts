@@ -6,6 +6,7 @@ import { priorityOf, type Level } from '../../domain/policy.ts';
 import { attributeChanges, freeText, holdReason, level, priority, word } from './common.ts';
 import { HANDOFF_REQUESTS } from './handoff-requests.ts';
 import { comment, common, spec, type RequestSpec } from './request-spec.ts';
+import { SECURITY_REQUESTS } from './security-requests.ts';
 import { TOGETHER_REQUESTS } from './together-requests.ts';
 
 const priorityOrMatrix = z
@@ -123,6 +124,7 @@ export const REQUESTS: Record<TicketRequest, RequestSpec> = {
   }),
   ...HANDOFF_REQUESTS,
   ...TOGETHER_REQUESTS,
+  ...SECURITY_REQUESTS,
   resolve: spec({
     path: 'resolve',
     summary: 'Say that it is solved; stops the resolution clock',

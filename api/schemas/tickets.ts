@@ -18,6 +18,7 @@ import {
   seconds,
   word,
 } from './common.ts';
+import { securityView } from './incidents.ts';
 import { packetItem } from './packet.ts';
 import { OPEN_TICKET_EXAMPLE, TICKET_EXAMPLE } from './examples.ts';
 
@@ -208,6 +209,9 @@ export const ticketView = z
       description: 'Of the time under handoff, what is charged to each tier that offered',
     }),
     ...together,
+    security: securityView
+      .nullable()
+      .openapi({ description: 'Null for a ticket that is no security incident' }),
     sequence: z.int().openapi({ description: 'Last event this shows; also the ETag' }),
     asOf: instant,
     links: z.object({ self: z.string(), timeline: z.string(), clocks: z.string() }),

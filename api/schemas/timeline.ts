@@ -10,6 +10,7 @@ import {
   VISIBILITIES,
   type EventType,
 } from '../../domain/events.ts';
+import { ACTIVITIES, PHASES, SEVERITIES, TLPS } from '../../domain/incident.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
 import {
   clockName,
@@ -88,6 +89,20 @@ const TYPES = Object.keys({
   articlesOffered: true,
   problemNoted: true,
   leadCalled: true,
+  securityDeclared: true,
+  severityRated: true,
+  tlpChanged: true,
+  peopleNamed: true,
+  peopleUnnamed: true,
+  regimesAdded: true,
+  legalHoldPlaced: true,
+  legalHoldLifted: true,
+  phaseEntered: true,
+  containmentDelayed: true,
+  factEstablished: true,
+  obligationStarted: true,
+  obligationReported: true,
+  obligationNotApplicable: true,
 } satisfies Record<EventType, true>) as EventType[];
 
 /** The erasable words that came with an event. */
@@ -117,6 +132,28 @@ const attributes = ticketView.shape.attributes.extend({
   category: z.string().optional(),
   external: ticketView.shape.external.unwrap().optional(),
 });
+
+/** What events of a security incident say. */
+const securityData = {
+  severity: z.enum(SEVERITIES),
+  tlp: z.enum(TLPS),
+  from: z.string().openapi({ description: 'The severity or TLP before' }),
+  codename: z.string(),
+  named: z.array(z.string()),
+  regimes: z.array(z.string()),
+  by: actorView.nullable().openapi({ description: 'Who decided; null where a rule did' }),
+  people: z.array(z.string()),
+  phase: z.enum(PHASES),
+  activity: z.enum(ACTIVITIES),
+  until: instant,
+  consentedBy: z.string(),
+  fact: z.string(),
+  factAt: instant.openapi({ description: 'When the fact came to be; it became known with this event' }),
+  obligation: z.string(),
+  startAt: instant,
+  reportedAt: instant,
+  isProgress: z.boolean(),
+};
 
 const eventData = z
   .object({
@@ -171,7 +208,7 @@ const eventData = z
     update: z.boolean(),
     template: z.string(),
     parent: z.string(),
-    kind: z.enum(ENGAGEMENTS),
+    kind: z.enum([...ENGAGEMENTS, 'law']),
     reference: z.string(),
     outcome: z.string(),
     items: z.array(z.string()).openapi({ description: 'Of a packet, or of a checklist' }),
@@ -202,6 +239,7 @@ const eventData = z
     children: z.boolean(),
     notice: z.enum(NOTICES),
     returns: z.int(),
+    ...securityData,
   })
   .partial();
 
