@@ -17,6 +17,10 @@ export interface Credentials {
   password?: string;
   /** The value of the `Authorization` header, where the scheme is not basic. */
   header?: string;
+  /** For ssh, in place of a password: PEM or OpenSSH's own format. */
+  privateKey?: string;
+  /** Of the private key. */
+  passphrase?: string;
 }
 
 export interface ConnectorRequest {

@@ -1,8 +1,6 @@
 /** When something is due that was said in business time: so much open time on a calendar, counted from now. */
 import { add, type BusinessCalendar } from '../domain/business-time.ts';
-import { expandCalendar } from '../domain/calendar.ts';
-import { ALWAYS } from '../domain/open-hours.ts';
-import { endOfBusinessDays } from '../domain/periods.ts';
+import { businessDaysAfter } from '../domain/within.ts';
 import type { ApiDeps } from './deps.ts';
 import { invalid } from './input.ts';
 import type { Problem } from './problem.ts';
@@ -10,7 +8,6 @@ import type { DueFields } from './schemas/journals.ts';
 
 type Due = NonNullable<DueFields['due']>;
 
-const DAY = 86_400_000;
 /** Clocks differ and posts take time: so much in the past is now. */
 const PAST_TOLERANCE_MS = 2 * 60_000;
 
@@ -32,11 +29,7 @@ async function calendarOf(
 }
 
 function endOfDays(calendar: BusinessCalendar, days: number, now: number): number {
-  // A week may have one open day, and holidays come on top; where that is not enough, nothing is.
-  const until = now + (days * 8 + 60) * DAY;
-  const hours =
-    calendar === 'always' ? ALWAYS : expandCalendar('due', calendar, now - DAY, until, { days: true });
-  const at = endOfBusinessDays(hours, now, days);
+  const at = businessDaysAfter(calendar, now, days);
   if (at === null)
     throw refuse('/due/after', 'too_far', 'the calendar does not have that many open days ahead');
   return at;

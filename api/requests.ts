@@ -129,7 +129,15 @@ async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promi
 
 export function requestRoutes(deps: ApiDeps): Route[] {
   return (Object.keys(REQUESTS) as TicketRequest[]).map((type) => {
-    const { method = 'post', operation = 'ticket.work', summary, body, example, refusals } = REQUESTS[type];
+    const {
+      method = 'post',
+      operation = 'ticket.work',
+      summary,
+      description,
+      body,
+      example,
+      refusals,
+    } = REQUESTS[type];
     return defineRoute({
       method,
       path: pathOf('{ticketId}', type),
@@ -137,6 +145,7 @@ export function requestRoutes(deps: ApiDeps): Route[] {
       operation,
       tag: 'requests',
       summary,
+      ...(description && { description }),
       params: ticketParams,
       body,
       example,

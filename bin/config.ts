@@ -3,7 +3,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { allowListIn } from '../activities/address-guard.ts';
 import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
+import type { ConnectorSettings } from '../activities/connectors.ts';
+import { secretVariables, type VaultSettings } from '../activities/vault.ts';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -40,6 +43,10 @@ export interface Config {
   policiesDir: string;
   /** TIERLINE_RULE_CHANGES_PER_SECOND: how many open tickets a change of rules reaches per second, at most. */
   ruleChangesPerSecond: number;
+  /** TIERLINE_CONNECTOR_ALLOW, TIERLINE_SSH_KNOWN_HOSTS, TIERLINE_BASH_CONNECTOR: what playbooks may reach, and how. */
+  connectors: ConnectorSettings;
+  /** TIERLINE_SECRET_…, TIERLINE_VAULT_FILE: the secrets that playbooks name. */
+  vault: VaultSettings;
 }
 
 /** What API and worker need: both servers known. */
@@ -100,6 +107,14 @@ const variables = z.object({
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
     .transform(Number)
     .default(20),
+  TIERLINE_CONNECTOR_ALLOW: z
+    .string()
+    .refine(isAllowList, 'must be networks and names of hosts, such as 10.0.0.0/8,edr.internal')
+    .transform(allowListIn)
+    .default([]),
+  TIERLINE_SSH_KNOWN_HOSTS: z.string().refine(existsSync, 'names no existing file').optional(),
+  TIERLINE_BASH_CONNECTOR: z.enum(['on', 'off'], 'must be on or off').default('off'),
+  TIERLINE_VAULT_FILE: z.string().refine(existsSync, 'names no existing file').optional(),
 });
 
 /** Mail without a sender is refused at once, not with the first customer. */
@@ -143,6 +158,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     logLevel: data.TIERLINE_LOG_LEVEL,
     policiesDir: resolve(data.TIERLINE_POLICIES),
     ruleChangesPerSecond: data.TIERLINE_RULE_CHANGES_PER_SECOND,
+    connectors: {
+      allow: data.TIERLINE_CONNECTOR_ALLOW,
+      sshKnownHosts: data.TIERLINE_SSH_KNOWN_HOSTS,
+      bash: data.TIERLINE_BASH_CONNECTOR === 'on',
+    },
+    vault: { variables: secretVariables(env), file: data.TIERLINE_VAULT_FILE },
   };
 }
 
@@ -156,6 +177,15 @@ function complaint({ path, message }: z.core.$ZodIssue, given: NodeJS.ProcessEnv
 
 function hasProtocol(...protocols: string[]): (text: string) => boolean {
   return (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function isAllowList(text: string): boolean {
+  try {
+    allowListIn(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isMailServer(text: string): boolean {

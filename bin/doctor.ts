@@ -4,6 +4,8 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { configuredConnectors } from '../activities/connectors.ts';
+import { countEntries } from '../activities/vault.ts';
 import { readConfig, type Config } from './config.ts';
 import { runningInstance } from './home.ts';
 import { findTemporal, obtainTemporal, OLDEST_SERVER } from './obtain-temporal.ts';
@@ -51,7 +53,9 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
   }
   const place = [home(config), instance(config), await apiPort(config)];
   const servers = await Promise.all([database(config), temporal(config)]);
-  return [...installation, ok('Environment', 'every variable that is set is valid'), ...place, ...servers];
+  const security = [connectors(config), await vault(config)];
+  const environment = ok('Environment', 'every variable that is set is valid');
+  return [...installation, environment, ...place, ...servers, ...security];
 }
 
 // ------------------------------------------------------------------------------------------------- installation
@@ -211,6 +215,23 @@ function givenTemporal(address: string): Promise<Finding> {
     socket.once('error', (error) => unreachable(error.message));
     socket.once('timeout', () => unreachable('no answer within 5 s'));
   }).finally(() => socket.destroy());
+}
+
+// ------------------------------------------------------------------------------------------------------ security
+
+function connectors({ connectors: settings }: Config): Finding {
+  const { length } = settings.allow;
+  const reach = length === 0 ? 'public addresses alone' : `public addresses and ${length} listed`;
+  return ok('Connectors', `${configuredConnectors(settings).join(', ')}; they reach ${reach}`);
+}
+
+async function vault({ vault: settings }: Config): Promise<Finding> {
+  try {
+    const { inEnvironment, inFile } = await countEntries(settings);
+    return ok('Vault', `${inEnvironment} entries in the environment, ${inFile} in a file`);
+  } catch (error) {
+    return missing('Vault', (error as Error).message, 'Mend the file, or unset TIERLINE_VAULT_FILE.');
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------ findings

@@ -17,7 +17,7 @@ import { changedAttributes, withLifecycles, withPauses } from './lifecycles.ts';
 import { clockRuleOf, isMoreUrgent, ownerCalendar, type AppliedRules, type HoldReason } from './policy.ts';
 import { followedOwner, mapClocks, reopenedBy, retargeted } from './retarget.ts';
 import { instantAfter } from './open-hours.ts';
-import { secured } from './security.ts';
+import { secured } from './incident-story.ts';
 import {
   wasAsked,
   type Happening,
@@ -313,6 +313,8 @@ function change(situation: Situation, event: Happening, rules: AppliedRules): St
       return collaborated(situation, event);
     case 'majorDeclared':
       return declaredMajor(situation, event);
+    case 'reviewNoted':
+      return { situation: { ...situation, review: { id: event.review, state: event.state } } };
     case 'articlesOffered':
     case 'problemNoted':
     case 'taskCreated':

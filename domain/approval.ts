@@ -19,9 +19,6 @@ export type ApprovalState = (typeof APPROVAL_STATES)[number];
 
 export type VoidReason = 'planChanged' | 'lapsed' | 'roleLost' | 'stopped';
 
-/** Who asks. `person` is whose personal key it was; keys of front ends have none. */
-export type Voter = Actor & { person?: string };
-
 export type Decision = 'approve' | 'reject';
 
 export interface Vote {
@@ -30,7 +27,7 @@ export interface Vote {
   role: string;
   at: number;
   decision: Decision;
-  actor: Voter;
+  actor: Actor;
   /** The words of it, stored apart. */
   reason: TextReference | null;
 }
@@ -71,7 +68,7 @@ export interface ApprovalQuestion {
 }
 
 export interface VoteRequest {
-  actor: Voter;
+  actor: Actor;
   decision: Decision;
   /** The plan that the voter has read. */
   planHash: string;
@@ -89,12 +86,12 @@ export type ApprovalDue =
 // Asserted names are free text: `Agent-17` must not pass for somebody else than `agent-17`.
 const nameKey = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
 
-const namesOf = ({ subject, actingFor, person }: Voter): string[] =>
+const namesOf = ({ subject, actingFor, person }: Actor): string[] =>
   [subject, actingFor, person].filter((name) => name !== undefined);
 
 /** Names of those who may not approve: who asked, for whom, whose key it was; who wrote or imported what is to be run. */
 export const excludedBy = (
-  actors: readonly (Voter | null)[],
+  actors: readonly (Actor | null)[],
   names: readonly string[] = [],
 ): readonly string[] => [...new Set([...actors.flatMap((actor) => (actor ? namesOf(actor) : [])), ...names])];
 
@@ -127,19 +124,19 @@ export const openApproval = (question: ApprovalQuestion, now: number): Approval 
 
 /** Whose yes counts at present. */
 export function rolesAsked({ terms, level }: Pick<Approval, 'terms' | 'level'>): readonly string[] {
-  const { role, including, escalateTo } = terms;
-  return [...new Set([role, ...(including === undefined ? [] : [including]), ...escalateTo.slice(0, level)])];
+  const { role, including = [], escalateTo } = terms;
+  return [...new Set([role, ...including, ...escalateTo.slice(0, level)])];
 }
 
-/** Whether these votes are enough: so many different persons, and one of the role that has to be among them. */
+/** Whether these votes are enough: so many different persons, and each role that has to be among them. */
 export function isQuorum(
-  { required, including }: Pick<ApprovalTerms, 'required' | 'including'>,
+  { required, including = [] }: Pick<ApprovalTerms, 'required' | 'including'>,
   votes: readonly Pick<Vote, 'person' | 'role' | 'decision'>[],
 ): boolean {
   const approving = votes.filter(({ decision }) => decision === 'approve');
   const persons = new Set(approving.map(({ person }) => nameKey(person)));
-  const hasRole = including === undefined || approving.some(({ role }) => role === including);
-  return persons.size >= Math.max(required, 1) && hasRole;
+  const hasRoles = including.every((wanted) => approving.some(({ role }) => role === wanted));
+  return persons.size >= Math.max(required, 1) && hasRoles;
 }
 
 /** An open question after its votes: one no ends it, enough yeses grant it. */
@@ -152,7 +149,7 @@ function tallied(approval: Approval, now: number): Approval {
 const canStillBeAnswered = ({ state }: Approval): boolean => state === 'prepared' || state === 'open';
 
 /** Only persons with credentials of their own, of a role that is asked, and not whoever asked or wrote it. */
-function refusalOfVoter(approval: Approval, actor: Voter): Refusal | null {
+function refusalOfVoter(approval: Approval, actor: Actor): Refusal | null {
   const { id, excluded } = approval;
   const { person, role, actingFor } = actor;
   if (person === undefined || (actingFor !== undefined && nameKey(actingFor) !== nameKey(person)))

@@ -13,6 +13,7 @@ import {
 } from './packet.ts';
 import { requiredBy, vendorRuleOf, type HoldReason, type Level, type Priority } from './policy.ts';
 import { securityBodiesOf } from './security.ts';
+import { awaitsReview } from './incident-review.ts';
 import type { Ticket } from './ticket.ts';
 
 export type Command =
@@ -51,7 +52,8 @@ export type Command =
   | { type: 'declareMajor'; commander?: string }
   | { type: 'resolve'; causeCode?: string; article?: string; needsArticle?: true; children?: true }
   | { type: 'reopen' }
-  | { type: 'close' }
+  /** With a reason a lead closes it before its review is. */
+  | { type: 'close'; override?: true; isReasoned?: boolean }
   | { type: 'cancel' }
   /** Corrects what the ticket is about; where that chooses another policy, the ticket looks its rules up by itself. */
   | { type: 'update'; changes: AttributeChanges }
@@ -241,7 +243,9 @@ export function bodiesOf(
     case 'reopen':
       return [{ type: 'reopened' }];
     case 'close':
-      return [{ type: 'closed' }];
+      return [
+        { type: 'closed', ...(command.override && awaitsReview(ticket) && { override: true as const }) },
+      ];
     case 'cancel':
       return [{ type: 'cancelled' }];
     case 'update':

@@ -1,5 +1,6 @@
 /** What the engine does at once about something that a person or a front end said, besides what the fold says. */
 import type { DeskEventType, EventType, LedgerEvent, Notice } from './events.ts';
+import { reviewCauseOf } from './incident-review.ts';
 import type { Audience } from './policy.ts';
 import { tellOf } from './steps.ts';
 import { decideAt, type Turn } from './turn.ts';
@@ -12,12 +13,21 @@ export const ONCE_BARE: ReadonlySet<DeskEventType> = new Set<DeskEventType>([
   'consultAnswered',
 ]);
 
-function afterResolution(turn: Turn, event: LedgerEvent, now: number): Turn {
-  // One review for the whole incident: tickets that were part of it have none of their own (docs/rules.md §9).
-  return turn.ticket.situation.major && turn.ticket.situation.state === 'resolved'
-    ? decideAt(turn, now, `${event.id}/review`, { type: 'reviewRequested', cause: 'majorIncident' })
-    : turn;
+/** A major incident always asks for its review; others where their policy has one (docs/rules.md §9). */
+function askForReview(turn: Turn, event: LedgerEvent, now: number): Turn {
+  const cause = turn.ticket.situation.major ? 'majorIncident' : reviewCauseOf(turn.ticket);
+  return cause ? decideAt(turn, now, `${event.id}/review`, { type: 'reviewRequested', cause }) : turn;
 }
+
+function afterResolution(turn: Turn, event: LedgerEvent, now: number): Turn {
+  return turn.ticket.situation.state === 'resolved' ? askForReview(turn, event, now) : turn;
+}
+
+/** Closed without having been resolved, it is over all the same. */
+const afterClosing = (turn: Turn, event: LedgerEvent, now: number): Turn =>
+  turn.ticket.rules.policy.reviews && turn.ticket.situation.resolvedAt === event.occurredAt
+    ? askForReview(turn, event, now)
+    : turn;
 
 /** Somebody in particular, or the people of another tier: whether they are there now, the sender finds out. */
 function tellOthers(
@@ -77,6 +87,7 @@ const CONSEQUENCES: { [T in EventType]?: Consequence<T> } = {
     tellOf(turn, `${event.id}/notify`, { notice: 'majorIncident', now, page: true }),
   problemNoted: problemNews,
   resolved: afterResolution,
+  closed: afterClosing,
 };
 
 /** The turn with what follows from its newest event; nothing does from one that changed nothing. */

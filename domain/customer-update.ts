@@ -2,6 +2,7 @@
 import { openEngagements, collaborationOf, parentOf } from './collaboration.ts';
 import { deadlineOf, isActive, type Clock } from './clock.ts';
 import type { Author, EventType, LedgerEvent } from './events.ts';
+import { awaitsReview } from './incident-review.ts';
 import type { UpdateOccasion } from './policy.ts';
 import type { TemplateReader, Value, Values, Variable } from './template.ts';
 import { evolve, type Ticket } from './ticket.ts';
@@ -98,12 +99,12 @@ function deadlineAhead(ticket: Ticket, at: number, passes: (clock: Clock) => boo
 const instant = (at: number | null | undefined): Value | undefined =>
   at === null || at === undefined ? undefined : { at };
 
-function closesAt({ situation, rules }: Ticket): number | null {
+function closesAt(ticket: Ticket): number | null {
+  const { situation, rules } = ticket;
   const { autoCloseAfterMs } = rules.policy;
   const { state, resolvedAt } = situation;
-  return state === 'resolved' && resolvedAt !== null && autoCloseAfterMs !== null
-    ? resolvedAt + autoCloseAfterMs
-    : null;
+  const isKnown = state === 'resolved' && resolvedAt !== null && !awaitsReview(ticket);
+  return isKnown && autoCloseAfterMs !== null ? resolvedAt + autoCloseAfterMs : null;
 }
 
 /** Of a vendor that is engaged now, else of the one that was engaged last. */

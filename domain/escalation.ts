@@ -8,7 +8,9 @@ import { isStopped, openSteps, scheduleOf, unreachedSteps, type DueStep } from '
 import type { ClockName } from './policy.ts';
 import type { Hold } from './situation.ts';
 import { childrenOf } from './collaboration.ts';
-import { declarationOf, NOT_APPLICABLE, SEVERITY_OF } from './security.ts';
+import { NOT_APPLICABLE } from './incident-story.ts';
+import { declarationOf, SEVERITY_OF } from './security.ts';
+import { awaitsReview } from './incident-review.ts';
 import { declareMajor, isThere, reachSteps, skipStep, tellOf } from './steps.ts';
 import { areRulesDue, cycleKey, holdKey, isFinal, isOver, returnsKey, type Ticket } from './ticket.ts';
 import { append, decideAt, startTurn, type Turn } from './turn.ts';
@@ -44,6 +46,8 @@ function autoCloseAt(ticket: Ticket): number | null {
   const { state, resolvedAt } = ticket.situation;
   // Closing is an action of ours; while we only observe, the other system closes (docs/rules.md §9, cutover).
   if (ticket.mode === 'observe' || after === null || state !== 'resolved' || resolvedAt === null) return null;
+  // It closes once its review does, at once if its time is past by then.
+  if (awaitsReview(ticket)) return null;
   return resolvedAt + after;
 }
 

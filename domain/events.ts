@@ -5,6 +5,7 @@
 import type { EngagementKind, Participation, Relation } from './collaborators.ts';
 import type { SecurityBody } from './incident.ts';
 import type { PacketItem } from './packet.ts';
+import type { RequestCause } from './review-rule.ts';
 import type { AppliedRules, Audience, ClockName, HoldReason, HoldRule, Level, Priority } from './policy.ts';
 import type { OpenHours } from './open-hours.ts';
 
@@ -173,6 +174,8 @@ export type DeskBody =
   | { type: 'checklistItemDone'; item: string }
   | { type: 'articlesOffered'; articles: string[]; at: ArticleMoment }
   | { type: 'problemNoted'; problem: string; news: ProblemNews }
+  /** How the review of the incident stands. */
+  | { type: 'reviewNoted'; review: string; state: NotedReviewState }
   /** The service works again, by a workaround if need be. */
   | { type: 'restored' }
   /** Somebody promised the customer a time. */
@@ -192,7 +195,8 @@ export type DeskBody =
       children?: true;
     }
   | { type: 'reopened' }
-  | { type: 'closed' }
+  /** `override`: before its review was closed; somebody who may said why. */
+  | { type: 'closed'; override?: true }
   | { type: 'cancelled' };
 
 export type DeskEventType = DeskBody['type'];
@@ -212,6 +216,10 @@ export const PROBLEM_NEWS = [
   'resolved',
 ] as const;
 export type ProblemNews = (typeof PROBLEM_NEWS)[number];
+
+/** What a ticket knows of the review of its incident. */
+export const NOTED_REVIEW_STATES = ['open', 'closed'] as const;
+export type NotedReviewState = (typeof NOTED_REVIEW_STATES)[number];
 
 /** Why somebody is told besides what a ladder says. */
 export const NOTICES = [
@@ -295,7 +303,7 @@ export type EngineBody =
   /** Handed to and fro as often as the policy allows: a lead is called. */
   | { type: 'leadCalled'; returns: number }
   /** The incident is over and wants a post-incident review. */
-  | { type: 'reviewRequested'; cause: 'majorIncident' }
+  | { type: 'reviewRequested'; cause: RequestCause }
   | ({ type: 'priorityRaised'; priority: Priority; automatic: true } & StepReference)
   | ({ type: 'reviewTaskOpened'; task: string; title: string } & StepReference)
   | ({ type: 'webhookRequested'; endpoint: string } & StepReference)

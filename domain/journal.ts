@@ -1,11 +1,11 @@
 /**
- * Journals: what tasks and problems have in common. Each keeps an append-only log of its own, as a ticket keeps its
+ * Journals: what tasks, problems and reviews have in common. Each keeps an append-only log of its own, as a ticket keeps its
  * ledger, and is the fold of it. What one can hear, decides and waits for is its `JournalKind`; the rest is here.
  */
 import type { Actor, TextReference } from './events.ts';
 import type { Refusal } from './refusals.ts';
 
-export const JOURNALS = ['task', 'problem'] as const;
+export const JOURNALS = ['task', 'problem', 'review'] as const;
 export type JournalName = (typeof JOURNALS)[number];
 
 /** What every event of a journal has beside its body. Instants are epoch milliseconds. */

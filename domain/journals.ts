@@ -8,9 +8,10 @@ import {
 } from './journal.ts';
 import { problemJournal } from './problem.ts';
 import type { Refusal } from './refusals.ts';
+import { reviewJournal } from './review-journal.ts';
 import { taskJournal } from './task.ts';
 
-const KINDS = { task: taskJournal, problem: problemJournal };
+const KINDS = { task: taskJournal, problem: problemJournal, review: reviewJournal };
 
 /** Why a request cannot be granted by what a log says; null where it can. The log is not empty. */
 export function refusalByLog(

@@ -5,9 +5,11 @@ import type { Participation } from './collaborators.ts';
 import { packetWith, requiredFor, skippedBy, type Command, type OfferHandoff } from './commands.ts';
 import { CHANGEABLE, type Actor, type AttributeChanges } from './events.ts';
 import { isSecurityCommand } from './incident.ts';
+import { awaitsReview } from './incident-review.ts';
 import { missingFrom } from './packet.ts';
 import type { HoldReason } from './policy.ts';
 import type { Refusal } from './refusals.ts';
+import { reviewIdOf } from './review.ts';
 import { outlivesClosing } from './security.ts';
 import { securityRefusalOf } from './security-objections.ts';
 import { wasAsked } from './situation.ts';
@@ -25,7 +27,7 @@ const noAbout =
     ...(typeof more === 'string' ? { pointer: more } : more),
   });
 
-/** Who may let pass what the rules of a handoff ask for. */
+/** Who may let pass what the rules of a handoff, or of closing, ask for. */
 const LEADS: ReadonlySet<string> = new Set(['lead', 'manager', 'admin']);
 
 function holdRefusal({ situation }: Ticket, reason: HoldReason, no: No): Refusal | null {
@@ -132,6 +134,28 @@ function joinRefusal(ticket: Ticket, agents: readonly string[], as: Participatio
   return known === undefined ? null : no('already_joined', `has ${known} as ${as} already`);
 }
 
+const notResolved = ({ situation }: Ticket, no: No): Refusal =>
+  no('ticket_not_resolved', `is ${situation.state}; it has not been resolved`);
+
+function reviewOpen({ id, situation }: Ticket, no: No): Refusal {
+  const review = situation.review?.id ?? reviewIdOf(id);
+  return no('review_open', `is looked back on in review ${review}, which is not closed yet`);
+}
+
+/** A ticket stays resolved until its review is closed; a lead may close it before, and says why. */
+function closeRefusal(
+  ticket: Ticket,
+  { override, isReasoned }: Extract<Command, { type: 'close' }>,
+  { actor, no }: { actor: Actor; no: No },
+): Refusal | null {
+  if (!awaitsReview(ticket)) return null;
+  if (!override) return reviewOpen(ticket, no);
+  if (!isReasoned) return no('reason_missing', 'is closed before its review only with a reason', '/reason');
+  return LEADS.has(actor.role)
+    ? null
+    : no('override_not_allowed', 'is closed before its review by a lead only', '/override');
+}
+
 function changesAnything({ attributes }: Ticket, changes: AttributeChanges): boolean {
   return CHANGEABLE.some((name) => name in changes && (changes[name] ?? undefined) !== attributes[name]);
 }
@@ -231,8 +255,11 @@ export function refusalOf(
     case 'resolve':
       return resolved ? no('ticket_resolved', 'is already resolved') : resolveRefusal(ticket, command, no);
     case 'reopen':
+      return resolved ? null : notResolved(ticket, no);
     case 'close':
-      return resolved ? null : no('ticket_not_resolved', `is ${situation.state}; it has not been resolved`);
+      return resolved ? closeRefusal(ticket, command, { actor, no }) : notResolved(ticket, no);
+    case 'cancel':
+      return awaitsReview(ticket) ? reviewOpen(ticket, no) : null;
     case 'changeRules': {
       const { name } = ticket.rules.policy;
       return command.rules.policy.name === name
@@ -249,7 +276,6 @@ export function refusalOf(
     case 'writePacket':
     case 'reproduce':
     case 'rate':
-    case 'cancel':
       return null;
   }
 }

@@ -44,7 +44,8 @@ export type ExecutableCommand = (typeof EXECUTABLE_COMMANDS)[number];
  * One command; which fields it has depends on its type. `http-api` and `openc2-http` have a start line as `command`, with
  * `headers` and a body; `ssh`, `bash` and `manual` a text. `x-ldap` (ours) has JSON as its command:
  * `{"operation": "modify", "dn", "changes": [{"operation": "add" | "delete" | "replace", "attribute", "values"}]}`,
- * or `{"operation": "search", "base", "scope", "filter", "attributes"}`.
+ * or `{"operation": "search", "base", "scope", "filter", "attributes"}`. `dn` and `base` may be
+ * `{"rdn": {attribute: value}, "base"}`, `filter` may be `{attribute: value}`: so written, no value can name another entry.
  */
 export interface Command {
   type: string;
@@ -181,8 +182,8 @@ export interface ApprovalTerms {
   role: string;
   /** How many different persons. */
   required: number;
-  /** At least one of them has this role; whoever has it counts. */
-  including?: string;
+  /** Each of these roles has to be among them; whoever has one counts. */
+  including?: readonly string[];
   /** Unanswered for so long, the next of `escalateTo` is asked, and at its end the question expires. It never approves. */
   respondWithinMs: number;
   escalateTo: readonly string[];

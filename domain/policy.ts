@@ -3,6 +3,7 @@ import type { Calendar } from './calendar.ts';
 import type { SecurityRule } from './incident.ts';
 import type { OpenHours } from './open-hours.ts';
 import type { PacketItem } from './packet.ts';
+import type { ReviewRule } from './review-rule.ts';
 
 export const PRIORITIES = ['P1', 'P2', 'P3', 'P4'] as const;
 export type Priority = (typeof PRIORITIES)[number];
@@ -238,6 +239,8 @@ export interface AppliedPolicy {
   recurrence?: RecurrenceRule;
   surge?: readonly SurgeRule[];
   updates?: readonly UpdateRule[];
+  /** Post-incident reviews; without it none opens by itself. */
+  reviews?: ReviewRule;
   /** From how many affected users, or tickets that are part of it, a ticket is a major incident by itself. */
   major?: { affectedUsers?: number; children?: number };
   /** Who is paged where nobody is on call: a person or a channel. */

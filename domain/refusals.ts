@@ -64,11 +64,20 @@ export const REFUSAL_CODES = [
   'problem_closed',
   'problem_not_closed',
   'problem_fixed',
+  'review_open',
+  'review_closed',
+  'review_not_closed',
+  'review_state',
+  'review_incomplete',
+  'review_full',
+  'acceptance_by_author',
+  'actions_open',
   'approval_not_open',
   'approval_by_requester',
   'approver_role_missing',
   'personal_credentials_missing',
   'plan_changed',
+  'plan_refused',
   'already_voted',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
@@ -77,7 +86,7 @@ export interface Refusal {
   code: RefusalCode;
   /** Names the thing and the fact. */
   message: string;
-  /** The state the ticket, task or problem is in, where that is the reason. */
+  /** The state the ticket, task, problem or review is in, where that is the reason. */
   state?: string;
   /** JSON pointer into the request, where a field is the reason. */
   pointer?: string;

@@ -13,10 +13,20 @@ function startOfDay(at: number): number {
   return Math.floor(at / DAY) * DAY;
 }
 
+/** Whether a duty of law counts days of this calendar. */
+const isForLaw = ({ security }: AppliedPolicy, calendar: string): boolean =>
+  security?.obligations.some(({ target }) => target.period && target.calendar === calendar) ?? false;
+
+/** How long before a ticket was opened a duty of law may have begun to count days; what is older is refused. */
+const LAW_REACH_MS = 92 * DAY;
+
 /** Whether a clock of the policy counts days of a calendar. */
 function countsDays(policy: AppliedPolicy, calendar: string): boolean {
-  return Object.keys(policy.clocks).some((name) =>
-    targetsOf(policy, name).some((target) => target.period && target.calendar === calendar),
+  return (
+    isForLaw(policy, calendar) ||
+    Object.keys(policy.clocks).some((name) =>
+      targetsOf(policy, name).some((target) => target.period && target.calendar === calendar),
+    )
   );
 }
 
@@ -32,8 +42,10 @@ export function resolveRules(
   const hours: Record<string, OpenHours> = { always: ALWAYS };
   const from = startOfDay(openedAt) - DAY;
   const until = startOfDay(now) + HORIZON_MS;
-  for (const [name, calendar] of Object.entries(calendars))
-    hours[name] = expandCalendar(name, calendar, from, until, { days: countsDays(applied, name) });
+  for (const [name, calendar] of Object.entries(calendars)) {
+    const since = isForLaw(applied, name) ? from - LAW_REACH_MS : from;
+    hours[name] = expandCalendar(name, calendar, since, until, { days: countsDays(applied, name) });
+  }
   return { policy: applied, hours };
 }
 

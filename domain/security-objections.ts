@@ -10,7 +10,7 @@ import type { Ticket } from './ticket.ts';
 type SecurityRefusal = (code: RefusalCode, fact: string, more?: string | Partial<Refusal>) => Refusal;
 
 /** Who may lift a legal hold; never whoever placed it. */
-const LIFTERS: ReadonlySet<string> = new Set(['lead', 'manager', 'admin']);
+const LIFTERS: ReadonlySet<string> = new Set(['lead', 'manager']);
 
 /** A regime that the policy has no obligations for, or no calendar to count them by. */
 function regimeRefusal({ policy, hours }: Rules, regimes: readonly string[], no: SecurityRefusal) {

@@ -1,7 +1,14 @@
 /** How things stand with a ticket: what the fold of its story (domain/advance.ts) says. */
 import type { Collaboration, MajorIncident } from './collaborators.ts';
 import type { Clock } from './clock.ts';
-import type { DeskBody, EngineBody, LedgerEvent, OpenedBody, TicketAttributes } from './events.ts';
+import type {
+  DeskBody,
+  EngineBody,
+  LedgerEvent,
+  NotedReviewState,
+  OpenedBody,
+  TicketAttributes,
+} from './events.ts';
 import type { SecurityBody, SecurityIncident } from './incident.ts';
 import type { Packet, PacketItem } from './packet.ts';
 import type { HoldReason, Priority } from './policy.ts';
@@ -81,6 +88,8 @@ export interface Situation {
   major?: MajorIncident;
   security?: SecurityIncident;
   resolution?: Resolution;
+  /** The review of the incident, as it was told last. */
+  review?: { id: string; state: NotedReviewState };
   clocks: readonly Clock[];
   /** Opening counts as the customer's first message. */
   lastCustomerMessageAt: number;
@@ -155,6 +164,7 @@ const STORY_TYPES = {
   checklistItemDone: true,
   articlesOffered: true,
   problemNoted: true,
+  reviewNoted: true,
   restored: true,
   committed: true,
   taskCreated: true,

@@ -5,6 +5,16 @@
 import type { Actor, TextReference } from './events.ts';
 import { mayBeSamePerson, type JournalEvent, type JournalKind } from './journal.ts';
 import type { Refusal } from './refusals.ts';
+import {
+  inOrder,
+  nextReminderAt,
+  NOTHING_TOLD,
+  reminderDue,
+  toldWith,
+  type DueDate,
+  type ReminderBody,
+  type Reminding,
+} from './reminders.ts';
 
 export const TASK_KINDS = ['rootCause', 'permanentFix', 'article', 'reviewTask', 'actionItem'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
@@ -21,17 +31,11 @@ export interface TaskSubject {
 }
 
 /** What a task is opened with. Its title is erasable text, stored apart. */
-export interface TaskTerms {
+export interface TaskTerms extends Reminding {
   kind: TaskKind;
   subject: TaskSubject;
   owner: string | null;
   dueAt: number;
-  /** Reminders, so long before it is due. */
-  remindBeforeMs: readonly number[];
-  /** Steps of escalation, so long after it was due. */
-  escalateAfterMs: readonly number[];
-  /** Whom each step tells, a role or a name; the last one is told of all further steps. */
-  escalateTo: readonly string[];
   /** Done is not enough: somebody else has to verify it. */
   needsVerification: boolean;
 }
@@ -44,9 +48,7 @@ export type TaskBody =
   | { type: 'reassigned'; owner: string | null; from: string | null }
   | { type: 'postponed'; dueAt: number; from: number }
   | { type: 'cancelled' }
-  | { type: 'reminded'; dueAt: number; beforeMs: number; owner: string | null }
-  | { type: 'overdue'; dueAt: number; owner: string | null }
-  | { type: 'escalated'; dueAt: number; step: number; to: string; owner: string | null };
+  | ReminderBody;
 
 export type TaskEvent = JournalEvent<TaskBody>;
 
@@ -59,31 +61,23 @@ export type TaskCommand =
   | { type: 'cancel' };
 export type TaskCommandType = TaskCommand['type'];
 
-export interface Task extends TaskTerms {
+export interface Task extends TaskTerms, DueDate {
   id: string;
   sequence: number;
   state: TaskState;
   title: TextReference | null;
   openedAt: number;
   openedBy: Actor | null;
-  /** Since when it has this due date and is open: reminders that would have been before are not sent. */
-  dueSince: number;
   completedAt: number | null;
   completedBy: Actor | null;
   verifiedAt: number | null;
   verifiedBy: Actor | null;
   cancelledAt: number | null;
   postponements: number;
-  /** The last reminder that was sent for this due date, by how long before. */
-  remindedBeforeMs: number | null;
-  /** Whether being overdue is logged for this due date. */
-  isOverdue: boolean;
-  /** Steps of escalation taken for this due date. */
-  escalations: number;
 }
 
 /** Told to the owner a day before; to the lead a day after, to the manager three days after. */
-export const TASK_REMINDERS: Pick<TaskTerms, 'remindBeforeMs' | 'escalateAfterMs' | 'escalateTo'> = {
+export const TASK_REMINDERS: Reminding = {
   remindBeforeMs: [86_400_000],
   escalateAfterMs: [86_400_000, 3 * 86_400_000],
   escalateTo: ['lead', 'manager'],
@@ -96,9 +90,6 @@ const NOBODY_YET = {
   verifiedBy: null,
   cancelledAt: null,
 };
-const NOTHING_TOLD = { remindedBeforeMs: null, isOverdue: false, escalations: 0 };
-
-const inOrder = (numbers: readonly number[]): number[] => [...new Set(numbers)].toSorted((a, b) => a - b);
 
 function opened(event: JournalEvent<Extract<TaskBody, { type: 'opened' }>>, id: string): Task {
   const { kind, subject, owner, dueAt, remindBeforeMs, escalateAfterMs, escalateTo, needsVerification } =
@@ -145,54 +136,10 @@ function evolved(task: Task, event: TaskEvent): Partial<Task> {
       return { dueAt, dueSince: occurredAt, postponements: task.postponements + 1, ...NOTHING_TOLD };
     }
     case 'reminded':
-      return { remindedBeforeMs: event.beforeMs };
     case 'overdue':
-      return { isOverdue: true };
     case 'escalated':
-      return { escalations: event.step };
+      return toldWith(event);
   }
-}
-
-/** How long before it is due the reminders come that are still to be sent, the nearest to the due date first. */
-function remindersLeft({ remindBeforeMs, remindedBeforeMs, dueAt, dueSince, isOverdue }: Task): number[] {
-  if (isOverdue) return [];
-  const sent = remindedBeforeMs ?? Number.POSITIVE_INFINITY;
-  return remindBeforeMs.filter((beforeMs) => beforeMs < sent && dueAt - beforeMs > dueSince);
-}
-
-/** Done exactly when it is due is in time, as with every deadline (docs/rules.md §3). */
-const overdueAt = ({ dueAt }: Task): number => dueAt + 1;
-
-function toldAt({ escalateTo }: Task, step: number): string {
-  return escalateTo[Math.min(step, escalateTo.length) - 1] ?? 'lead';
-}
-
-/** Of several that are due together, after a time in which nobody looked, only the latest is told. */
-function due(task: Task, now: number): { id: string; body: TaskBody } | null {
-  if (task.state !== 'open') return null;
-  const { dueAt, owner, escalateAfterMs, escalations } = task;
-  if (!task.isOverdue && now >= overdueAt(task))
-    return { id: `overdue/${dueAt}`, body: { type: 'overdue', dueAt, owner } };
-  const step = escalateAfterMs.filter((afterMs) => now > dueAt && now >= dueAt + afterMs).length;
-  if (step > escalations) {
-    const body: TaskBody = { type: 'escalated', dueAt, step, to: toldAt(task, step), owner };
-    return { id: `escalated/${dueAt}/${step}`, body };
-  }
-  const beforeMs = remindersLeft(task).find((one) => now >= dueAt - one);
-  if (beforeMs === undefined) return null;
-  return { id: `reminded/${dueAt}/${beforeMs}`, body: { type: 'reminded', dueAt, beforeMs, owner } };
-}
-
-function nextMilestone(task: Task): number | null {
-  if (task.state !== 'open') return null;
-  const { dueAt, escalateAfterMs, escalations, isOverdue } = task;
-  const reminders = remindersLeft(task).map((beforeMs) => dueAt - beforeMs);
-  // Nothing escalates before it is late, also where the first step comes at once.
-  const steps = escalateAfterMs
-    .slice(escalations, escalations + 1)
-    .map((afterMs) => Math.max(dueAt + afterMs, overdueAt(task)));
-  const all = [...reminders, ...(isOverdue ? [] : [overdueAt(task)]), ...steps];
-  return all.length > 0 ? Math.max(Math.min(...all), 0) : null;
 }
 
 function refusalOf(task: Task, command: TaskCommand, actor: Actor): Refusal | null {
@@ -247,8 +194,8 @@ export const taskJournal: JournalKind<Task, TaskBody, TaskCommand> = {
     const refusal = refusalOf(task, command, actor);
     return refusal ? { refusal } : { bodies: [bodyOf(task, command)] };
   },
-  due,
-  nextMilestone,
+  due: (task, now) => (task.state === 'open' ? reminderDue(task, now) : null),
+  nextMilestone: (task) => (task.state === 'open' ? nextReminderAt(task) : null),
   isRunning: ({ state }) => state === 'open',
   columns: ({ kind, state, subject, owner, dueAt, openedAt }) => ({
     kind,

@@ -10,6 +10,7 @@ import type { Script } from '../domain/history.ts';
 import type { JournalName, JournalRequest } from '../domain/journal.ts';
 import { PRIORITIES, type Priority } from '../domain/policy.ts';
 import type { ProblemCommand } from '../domain/problem.ts';
+import type { ReviewCommand } from '../domain/review-journal.ts';
 import type { TaskCommand } from '../domain/task.ts';
 import type { Ticket } from '../domain/ticket.ts';
 
@@ -162,6 +163,7 @@ export const ticketStart = (
 export const JOURNAL_WORKFLOWS: Record<JournalName, string> = {
   task: 'taskWorkflow',
   problem: 'problemWorkflow',
+  review: 'reviewWorkflow',
 };
 
 export const journalWorkflowId = (kind: JournalName, id: string): string => `${kind}/${id}`;
@@ -197,10 +199,30 @@ export const problemUpdates: JournalUpdates<ProblemCommand> = {
   reopen: defineUpdate('reopen'),
 };
 
+export const reviewUpdates: JournalUpdates<ReviewCommand> = {
+  assign: defineUpdate('assign'),
+  addParticipants: defineUpdate('addParticipants'),
+  removeParticipants: defineUpdate('removeParticipants'),
+  schedule: defineUpdate('schedule'),
+  holdMeeting: defineUpdate('holdMeeting'),
+  write: defineUpdate('write'),
+  submit: defineUpdate('submit'),
+  return: defineUpdate('return'),
+  accept: defineUpdate('accept'),
+  addTask: defineUpdate('addTask'),
+  judgeEffectiveness: defineUpdate('judgeEffectiveness'),
+  reopen: defineUpdate('reopen'),
+  close: defineUpdate('close'),
+  noteTask: defineUpdate('noteTask'),
+  noteRecurrence: defineUpdate('noteRecurrence'),
+  noteOverride: defineUpdate('noteOverride'),
+};
+
 /** By kind of journal and type of command. */
 export const journalUpdates: Record<JournalName, Record<string, JournalUpdate>> = {
   task: taskUpdates,
   problem: problemUpdates,
+  review: reviewUpdates,
 };
 
 /** How the workflow of a journal is started, whoever does it: joined where it is already there. */

@@ -1,8 +1,9 @@
 /** What tasks and problems show and take in the same way: their logs, who did what, due dates. */
 import { z } from 'zod';
+import type { Within } from '../../domain/review-rule.ts';
 import { fault } from './issues.ts';
+import { parseDuration, parseWithin } from './policy-clocks.ts';
 import { actorView, instant, instantMs, word } from './common.ts';
-import { parseDuration } from './policy-clocks.ts';
 
 export const journalActor = actorView;
 
@@ -42,8 +43,6 @@ export const duration = z
     return z.NEVER;
   });
 
-const BUSINESS_DAYS = /^(\d{1,3}) business days?$/;
-
 const after = z
   .string()
   .max(30)
@@ -53,11 +52,9 @@ const after = z
       'Open time on the calendar, such as `4h` or `5d` (a day is 24 hours of open time), or `5 business days`: to the ' +
       'end of the fifth day on which it opens, today not counted',
   })
-  .transform((text, context): { ms: number } | { businessDays: number } => {
-    const [, count] = BUSINESS_DAYS.exec(text) ?? [];
-    if (count !== undefined && Number(count) > 0) return { businessDays: Number(count) };
-    const ms = parseDuration(text);
-    if (ms !== null && ms > 0) return { ms };
+  .transform((text, context): Within => {
+    const within = parseWithin(text);
+    if (within) return within;
     fault(
       context,
       'duration_malformed',
@@ -81,9 +78,7 @@ export const dueFields = {
 };
 export interface DueFields {
   dueAt?: number | undefined;
-  due?:
-    | { after: { ms: number } | { businessDays: number }; calendar: string; policy?: string | undefined }
-    | undefined;
+  due?: { after: Within; calendar: string; policy?: string | undefined } | undefined;
 }
 
 /** Complains of a body that does not say when it is due, or says it twice. */

@@ -18,6 +18,7 @@ import {
   type Target,
   type Targets,
 } from '../../domain/policy.ts';
+import type { Within } from '../../domain/review-rule.ts';
 import { fault } from './issues.ts';
 
 /** Round the clock, built in. */
@@ -37,6 +38,16 @@ export function parseDuration(text: string): number | null {
   if (!match) return null;
   const [days, hours, minutes, seconds] = match.slice(1).map((digits) => Number(digits ?? 0));
   return (((days! * 24 + hours!) * 60 + minutes!) * 60 + seconds!) * 1000;
+}
+
+const BUSINESS_DAYS = /^(\d{1,3}) business days?$/;
+
+/** `3d`, or `5 business days`; null for anything else, and for no time at all. */
+export function parseWithin(text: string): Within | null {
+  const [, count] = BUSINESS_DAYS.exec(text) ?? [];
+  if (count !== undefined) return Number(count) > 0 ? { businessDays: Number(count) } : null;
+  const ms = parseDuration(text);
+  return ms !== null && ms > 0 ? { ms } : null;
 }
 
 /** Words of the file's own grammar; a bare number is read as a word, to be told what it should have been. */
@@ -82,7 +93,7 @@ type Promised = Pick<Target, 'ms' | 'period'>;
 const PERIOD = /^(\d{1,3}) (business days?|months?)$/;
 
 /** `15m`, or a period of whole days: `4 business days`, `1 month`. */
-const promisedSchema = wordSchema.transform((text, context): Promised => {
+export const promisedSchema = wordSchema.transform((text, context): Promised => {
   const [, count, unit] = PERIOD.exec(text) ?? [];
   if (count !== undefined && Number(count) > 0)
     return {

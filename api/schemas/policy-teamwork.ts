@@ -21,6 +21,8 @@ import {
   type Known,
 } from './policy-clocks.ts';
 
+import { reviewsSchema } from './policy-reviews.ts';
+
 const name = z.string().trim().min(1).max(200);
 
 /** What a tier says besides its name and hours. */
@@ -119,6 +121,7 @@ export const policyTeamwork = (known: Known) => ({
   recurrence: recurrenceSchema.exactOptional(),
   surge: z.array(surgeSchema(known)).exactOptional(),
   updates: z.array(updateSchema).exactOptional(),
+  reviews: reviewsSchema(known).exactOptional(),
   major: z
     .strictObject({ affectedUsers: z.int().min(1).exactOptional(), children: z.int().min(1).exactOptional() })
     .exactOptional(),

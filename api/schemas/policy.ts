@@ -18,6 +18,7 @@ import {
   type Known,
 } from './policy-clocks.ts';
 import { examplesSchema } from './policy-examples.ts';
+import { policySecurity } from './policy-security.ts';
 import { policyTeamwork, tierTeamwork } from './policy-teamwork.ts';
 import { PolicyFileError, readPolicyFile, type Finding, type PolicyFile } from './policy-file.ts';
 
@@ -86,6 +87,7 @@ function policySchema(known: Known) {
       autoCloseAfter: durationSchema.optional(),
       backdating: backdatingSchema,
       ...policyTeamwork(known),
+      ...policySecurity(known),
       examples: examplesSchema(durationSchema).exactOptional(),
     })
     .transform(({ autoCloseAfter, ackTimeout, ...policy }): Policy => {

@@ -18,6 +18,7 @@ export interface RequestSpec<S extends z.ZodType = z.ZodType> {
   summary: string;
   /** `ticket.work` unless said otherwise. */
   operation?: Operation;
+  description?: string;
   body: S;
   example: z.input<S>;
   /** Why it may be refused, besides what refuses every request. */

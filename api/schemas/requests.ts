@@ -150,17 +150,28 @@ export const REQUESTS: Record<TicketRequest, RequestSpec> = {
   close: spec({
     path: 'close',
     summary: 'End a resolved ticket; nothing reopens it',
-    body: z.strictObject({ comment, ...common }),
+    description:
+      'Where the policy says so, one whose review is not closed stays resolved; a lead may close it with `override` and ' +
+      'a reason, and both are in the ledger and in the log of the review.',
+    body: z.strictObject({
+      comment,
+      reason: freeText.optional(),
+      override: z.literal(true).optional().openapi({ description: 'Before its review is closed' }),
+      ...common,
+    }),
     example: {},
-    refusals: ['ticket_not_resolved'],
-    command: () => ({ type: 'close' }),
+    refusals: ['ticket_not_resolved', 'review_open', 'reason_missing', 'override_not_allowed'],
+    command: ({ override, reason }) => ({
+      type: 'close',
+      ...(override && { override, isReasoned: reason !== undefined }),
+    }),
   }),
   cancel: spec({
     path: 'cancel',
     summary: 'End it without a resolution; its clocks are cancelled',
     body: z.strictObject({ reason: freeText, ...common }),
     example: { reason: 'Opened twice.' },
-    refusals: [],
+    refusals: ['review_open'],
     command: () => ({ type: 'cancel' }),
   }),
   update: spec({

@@ -4,6 +4,7 @@ import { ENGAGEMENTS, PARTICIPATIONS, RELATIONS } from '../../domain/collaborato
 import {
   ARTICLE_MOMENTS,
   AUTHORS,
+  NOTED_REVIEW_STATES,
   NOTICES,
   PROBLEM_NEWS,
   PROMISES,
@@ -12,6 +13,7 @@ import {
 } from '../../domain/events.ts';
 import { ACTIVITIES, PHASES, SEVERITIES, TLPS } from '../../domain/incident.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
+import { REQUEST_CAUSES } from '../../domain/review-rule.ts';
 import {
   clockName,
   actorView,
@@ -84,6 +86,7 @@ const TYPES = Object.keys({
   updateDrafted: true,
   majorDeclared: true,
   reviewRequested: true,
+  reviewNoted: true,
   checklistAttached: true,
   checklistItemDone: true,
   articlesOffered: true,
@@ -199,7 +202,7 @@ const eventData = z
     hold: holdReason,
     since: instant,
     atEnd: z.enum(['resume', 'askLead']),
-    cause: z.enum(['policyChanged', 'calendarChanged', 'attributesChanged', 'majorIncident']),
+    cause: z.enum(['policyChanged', 'calendarChanged', 'attributesChanged', ...REQUEST_CAUSES]),
     change: z.string(),
     retroactive: z.boolean(),
     policy: z.string(),
@@ -234,6 +237,8 @@ const eventData = z
     at: z.enum(ARTICLE_MOMENTS),
     problem: z.string().openapi({ description: 'The problem; of a rejected fact, what is wrong with it' }),
     news: z.enum(PROBLEM_NEWS),
+    review: z.string(),
+    state: z.enum(NOTED_REVIEW_STATES).openapi({ description: 'Of the review' }),
     article: z.string(),
     needsArticle: z.boolean(),
     children: z.boolean(),

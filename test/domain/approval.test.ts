@@ -17,8 +17,8 @@ import {
   withDue,
   type Approval,
   type Decision,
-  type Voter,
 } from '../../domain/approval.ts';
+import type { Actor } from '../../domain/events.ts';
 import { DEFAULT_APPROVAL, type ApprovalTerms } from '../../domain/playbook.ts';
 import { runs } from '../support/runs.ts';
 
@@ -27,7 +27,7 @@ const START = Date.UTC(2026, 0, 5, 9);
 const PLAN = 'plan-a';
 const REASON = { id: 'txt_1', digest: 'd' };
 
-const personal = (person: string, role = 'approver', more: Partial<Voter> = {}): Voter => ({
+const personal = (person: string, role = 'approver', more: Partial<Actor> = {}): Actor => ({
   subject: `key:${person}`,
   role,
   person,
@@ -55,7 +55,7 @@ interface Asked {
 }
 function cast(
   approval: Approval,
-  actor: Voter,
+  actor: Actor,
   { at = START, decision = 'approve', planHash = PLAN }: Asked = {},
 ) {
   const request = { actor, decision, planHash, ...(decision === 'reject' && { reason: REASON }) };
@@ -72,7 +72,7 @@ const refused = (...asked: Parameters<typeof cast>): string | null => {
 };
 
 describe('who may vote', () => {
-  test.each<[string, Voter, string | null]>([
+  test.each<[string, Actor, string | null]>([
     ['an approver with a personal key may', personal('lead-2'), null],
     [
       'a key without a person may not',
@@ -132,7 +132,7 @@ describe('the quorum', () => {
   });
 
   test('waits for the role that has to be among them', () => {
-    const terms = { required: 2, including: 'manager' };
+    const terms = { required: 2, including: ['manager'] };
     const two = granted(granted(opened(terms), personal('lead-2')), personal('lead-3'));
     expect(two.state).toBe('open');
     expect(granted(two, personal('manager-1', 'manager')).state).toBe('granted');
@@ -274,7 +274,7 @@ test('a yes carries only while enough of those who gave it hold their role', () 
 
 /** What may happen to a question, in any order. */
 type Move =
-  | { kind: 'vote'; actor: Voter; decision: Decision; planHash: string }
+  | { kind: 'vote'; actor: Actor; decision: Decision; planHash: string }
   | { kind: 'wait'; ms: number }
   | { kind: 'ask' };
 
@@ -288,7 +288,7 @@ const anyVoter = fc.record({
   subject: fc.constantFrom('key:agent-17', 'key:front-end', 'key:a', 'key:b'),
   role: fc.constantFrom('approver', 'lead', 'manager', 'responder'),
   actingFor: fc.option(fc.constantFrom('agent-17', 'lead-2', 'lead-9'), { nil: undefined }),
-}) as fc.Arbitrary<Voter>;
+}) as fc.Arbitrary<Actor>;
 const goodVoter = fc
   .tuple(
     fc.constantFrom('lead-2', 'Lead-2', 'lead-3', 'lead-4'),

@@ -84,6 +84,7 @@ function wordsOf(fact: Fact): string {
     case 'packetWritten':
     case 'problemNoted':
     case 'rated':
+    case 'reviewNoted':
     case 'reproduced':
     case 'restored':
     case 'taskCreated':

@@ -15,6 +15,7 @@ import {
 import type { Command } from '../../domain/commands.ts';
 import { settle } from '../../domain/escalation.ts';
 import type {
+  Actor,
   DeskBody,
   Fact,
   LedgerEvent,
@@ -97,8 +98,8 @@ export class PaperDesk {
   }
 
   /** Somebody asks for something; the answer is null, or the code of the refusal. */
-  ask(hour: number, command: Command): string | null {
-    const request = { id: `r${(this.#messages += 1)}`, command, actor: { subject: 'key-1', role: 'agent' } };
+  ask(hour: number, command: Command, actor: Actor = { subject: 'key-1', role: 'agent' }): string | null {
+    const request = { id: `r${(this.#messages += 1)}`, command, actor };
     const decision = decideRequest(this.ticket, request, at(hour));
     if ('refusal' in decision) return decision.refusal.code;
     this.#keep(decision.turn);
