@@ -1,4 +1,5 @@
 /** Everything the workflows can do to the outside world, joined from its parts. */
+import type { Actuating } from './actuate.ts';
 import { createFollowing, type FollowDeps, type Following } from './follow.ts';
 import { createJournaling, type Journaling } from './journal.ts';
 import { createSending, type Outbox, type Sending } from './outbox.ts';
@@ -20,7 +21,8 @@ export type Activities = Journaling &
   Following &
   RuleChanging &
   ScheduledOpening &
-  Sending;
+  Sending &
+  Actuating;
 
 export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleChangeDeps, 'policies'> {
   ledger: Pick<Ledger, 'record'>;
@@ -30,6 +32,7 @@ export interface ActivityDeps extends Omit<FollowDeps, 'journals'>, Omit<RuleCha
   spool: Pick<Spool, 'pending'>;
   outbox: Outbox;
   scheduling: ScheduledOpening;
+  actuating: Actuating;
 }
 
 export function createActivities(deps: ActivityDeps): Activities {
@@ -42,5 +45,6 @@ export function createActivities(deps: ActivityDeps): Activities {
     ...createRuleChanging(deps),
     ...deps.scheduling,
     ...createSending(deps),
+    ...deps.actuating,
   };
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { allowListIn } from '../activities/address-guard.ts';
 import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
 import type { ConnectorSettings } from '../activities/connectors.ts';
+import { SEALING_KEY_BYTES } from '../activities/sealing.ts';
 import { secretVariables, type VaultSettings } from '../activities/vault.ts';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -47,6 +48,8 @@ export interface Config {
   connectors: ConnectorSettings;
   /** TIERLINE_SECRET_…, TIERLINE_VAULT_FILE: the secrets that playbooks name. */
   vault: VaultSettings;
+  /** TIERLINE_SEALING_KEY: 32 bytes each; the first seals, all of them open. None: one is made in the home folder. */
+  sealingKeys: readonly Uint8Array[];
 }
 
 /** What API and worker need: both servers known. */
@@ -115,6 +118,14 @@ const variables = z.object({
   TIERLINE_SSH_KNOWN_HOSTS: z.string().refine(existsSync, 'names no existing file').optional(),
   TIERLINE_BASH_CONNECTOR: z.enum(['on', 'off'], 'must be on or off').default('off'),
   TIERLINE_VAULT_FILE: z.string().refine(existsSync, 'names no existing file').optional(),
+  TIERLINE_SEALING_KEY: z
+    .string()
+    .refine(
+      (text) => sealingKeysIn(text).every(({ byteLength }) => byteLength === SEALING_KEY_BYTES),
+      'must be 32 bytes in base64, or several of these with commas: the newest first',
+    )
+    .transform(sealingKeysIn)
+    .default([]),
 });
 
 /** Mail without a sender is refused at once, not with the first customer. */
@@ -130,6 +141,7 @@ const secrets = new Set([
   'TIERLINE_WEBHOOK_URL',
   'TIERLINE_SMTP_URL',
   'TIERLINE_CHAT_WEBHOOK_URL',
+  'TIERLINE_SEALING_KEY',
 ]);
 
 /**
@@ -164,6 +176,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       bash: data.TIERLINE_BASH_CONNECTOR === 'on',
     },
     vault: { variables: secretVariables(env), file: data.TIERLINE_VAULT_FILE },
+    sealingKeys: data.TIERLINE_SEALING_KEY,
   };
 }
 
@@ -200,6 +213,10 @@ function isMailbox(text: string): boolean {
 function isHostAndPort(text: string): boolean {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
   return host !== undefined && !host.includes('/') && Number(port) > 0 && Number(port) <= 65_535;
+}
+
+function sealingKeysIn(text: string): Uint8Array[] {
+  return text.split(',').map((key) => new Uint8Array(Buffer.from(key.trim(), 'base64')));
 }
 
 function isWebhookSecret(text: string): boolean {

@@ -4,6 +4,7 @@ import { problemJournal, type Problem, type ProblemBody, type ProblemState } fro
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
 import { Prisma, type Problem as ProblemRow, type ProblemTicket } from './generated/client.ts';
+import { among, given } from './conditions.ts';
 import { ofVisibleProblem, ofVisibleTicket, visibleTo } from './visibility.ts';
 
 export type ProblemTicketRecord = ProblemTicket;
@@ -92,9 +93,9 @@ export function createProblemStore(database: Database): ProblemStore {
     },
     async list({ state, fingerprint, owner, ticketId }, { after, limit, sight }) {
       const where = [
-        ...(state ? [sql`b.state = ANY(${[...state]}::text[])`] : []),
-        ...(fingerprint === undefined ? [] : [sql`b.fingerprint = ${fingerprint}`]),
-        ...(owner === undefined ? [] : [sql`b.owner = ${owner}`]),
+        among(state, sql`b.state`),
+        given(fingerprint, sql`b.fingerprint`),
+        given(owner, sql`b.owner`),
         ...(ticketId === undefined
           ? []
           : [sql`b.id IN (SELECT l.problem_id FROM problem_tickets l WHERE l.ticket_id = ${ticketId})`]),
@@ -104,7 +105,6 @@ export function createProblemStore(database: Database): ProblemStore {
               sql`(b.opened_at < ${new Date(after.at)}::timestamptz
                 OR b.opened_at = ${new Date(after.at)}::timestamptz AND b.id > ${after.id})`,
             ]),
-        sql`true`,
       ];
       const rows = await of(
         sight,

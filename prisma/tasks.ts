@@ -3,6 +3,7 @@ import type { Task, TaskKind, TaskState, TaskSubject } from '../domain/task.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
 import { Prisma, type Task as Row } from './generated/client.ts';
+import { among, given } from './conditions.ts';
 import { ofVisibleProblem, ofVisibleReview, ofVisibleTicket } from './visibility.ts';
 
 type TaskRow = Pick<Row, 'id' | 'sequence' | 'body'>;
@@ -46,11 +47,6 @@ const visibleTask = (sight: Sight): Prisma.Sql =>
     : sql`(k.subject_type <> 'ticket' OR ${ofVisibleTicket(sql`k.subject_id`, sight)})
         AND (k.subject_type <> 'problem' OR ${ofVisibleProblem(sql`k.subject_id`, sight)})
         AND (k.subject_type <> 'review' OR ${ofVisibleReview(sql`k.subject_id`, sight)})`;
-
-const given = (value: string | undefined, column: Prisma.Sql) =>
-  value === undefined ? sql`true` : sql`${column} = ${value}`;
-const among = (values: readonly string[] | undefined, column: Prisma.Sql) =>
-  values ? sql`${column} = ANY(${[...values]}::text[])` : sql`true`;
 
 export function createTaskStore(database: Database): TaskStore {
   return {

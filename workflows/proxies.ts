@@ -1,5 +1,5 @@
 /** Activities as the workflows call them: time-outs and retries per kind of effect. */
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
 /** One write to the ledger, or one look into the spool, inside the workflow task. Bounded, so that a database outage cannot grow the history. */
@@ -64,4 +64,15 @@ export const { recordJournal: recordJournalDurably, readJournal } = proxyActivit
 >({
   startToCloseTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+/**
+ * Carries out a unit of a run; asked again it tells the same, so that it is asked until it has been told. A stop reaches it
+ * through the row of its run. Cancelled, it still tells what came of what was under way.
+ */
+export const { actuate } = proxyActivities<Pick<Activities, 'actuate'>>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '15s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
