@@ -189,7 +189,8 @@ const REQUESTS = [
     operationId: 'stopContainment',
     operation: 'containment.stop',
     summary: 'Begin nothing more',
-    description: 'What is under way is answered; then the log lists what stays in force. It may go on, or be rolled back.',
+    description:
+      'What is under way is answered; then the log lists what stays in force. It may go on, or be rolled back.',
     body: stopBody,
     example: { reason: 'Wrong host' },
     refusals: ['run_over', 'already_stopped'],

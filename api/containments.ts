@@ -11,10 +11,10 @@ import { actorOf, journalMessageId, saidWords } from './journals.ts';
 import { findTicket } from './lookup.ts';
 import { Problem } from './problem.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
+import { dryRunView } from './plan-views.ts';
 import { planFor, termsFor, type RunWish } from './run-asking.ts';
 import { REQUEST_RUN_EXAMPLE } from './schemas/containment-examples.ts';
 import {
-  dryRunView,
   requestRunBody,
   RUN_HEADERS,
   runMark,
@@ -24,8 +24,9 @@ import {
   runWithLog,
   type RequestRunBody,
 } from './schemas/containments.ts';
+import { planView } from './schemas/plans.ts';
 import { ticketParams } from './schemas/tickets.ts';
-import { findRun, planView, runViewOf, showRun } from './show-run.ts';
+import { findRun, runViewOf, showRun } from './show-run.ts';
 
 const nowOf = ({ now = Date.now }: ApiDeps): number => now();
 
@@ -38,8 +39,8 @@ const runIdOf = (messageId: string): string =>
 async function dryRun(deps: ApiDeps, call: AskingCall): Promise<Reply> {
   const { body, params, sight } = call;
   const ticket = await findTicket(deps, params.ticketId, sight);
-  const { plan, planHash, faults } = await planFor(deps, ticket, { wish: body, isDryRun: true, now: nowOf(deps) });
-  return { status: 200, body: planView(plan, planHash, faults) };
+  const asking = await planFor(deps, ticket, { wish: body, isDryRun: true, now: nowOf(deps) });
+  return { status: 200, body: dryRunView(asking) };
 }
 
 /** Answers a repeat with the run that the first one asked for. */
@@ -108,7 +109,7 @@ export function containmentRoutes(deps: ApiDeps): Route[] {
       body: requestRunBody,
       example: REQUEST_RUN_EXAMPLE,
       answers: {
-        200: { description: 'A dry run: the plan', schema: dryRunView },
+        200: { description: 'A dry run: the plan', schema: planView },
         201: { description: 'The run', schema: runWithLog, headers: RUN_HEADERS },
       },
       problems: [
@@ -161,13 +162,13 @@ export function containmentRoutes(deps: ApiDeps): Route[] {
       tag,
       summary: 'The plan of a run: what whoever approves it agrees to',
       params: runParams,
-      answers: { 200: { description: 'The plan', schema: dryRunView } },
+      answers: { 200: { description: 'The plan', schema: planView } },
       problems: ['containment_not_found'],
       async handle({ params, sight }) {
         const { planHash, id } = await findRun(deps, params.containmentId, sight);
         const plan = await deps.plans.get(planHash);
         if (!plan) throw new Problem('containment_not_found', `The plan of ${id} is not kept`);
-        return { body: planView(plan, planHash, []) };
+        return { body: dryRunView({ plan, faults: [] }) };
       },
     }),
     ...containmentRequestRoutes(deps),

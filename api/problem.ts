@@ -95,6 +95,8 @@ const STATUS = {
   not_stopped: 409,
   already_rolling_back: 409,
   nothing_in_force: 409,
+  break_glass_denied: 409,
+  containment_not_found: 404,
   review_open: 409,
   review_exists: 409,
   review_closed: 409,

@@ -3,7 +3,12 @@
  * a run begins with the same, bound by its hash (docs/containment.md).
  */
 import { excludedBy } from '../domain/approval.ts';
-import { authorisationState, RATIFICATION, reasonNoBreakGlass, reasonNotAuthorised } from '../domain/authorisation.ts';
+import {
+  authorisationState,
+  RATIFICATION,
+  reasonNoBreakGlass,
+  reasonNotAuthorised,
+} from '../domain/authorisation.ts';
 import type { Actor } from '../domain/events.ts';
 import { planOf } from '../domain/plan-making.ts';
 import { refusalOfPlan, type Fault } from '../domain/plan-faults.ts';
@@ -40,7 +45,10 @@ export interface Asking {
 }
 
 /** The playbook that is asked for; 404 for none, 422 for one that cannot be carried out. */
-async function findPlaybook({ playbooks }: ApiDeps, { id, version }: RunWish['playbook']): Promise<StoredPlaybook> {
+async function findPlaybook(
+  { playbooks }: ApiDeps,
+  { id, version }: RunWish['playbook'],
+): Promise<StoredPlaybook> {
   const stored = await playbooks.get(id, version);
   if (!stored) {
     const message = `There is no playbook ${id}${version === undefined ? '' : ` of ${version}`}`;
@@ -65,10 +73,15 @@ interface Faulty {
 /** A value for a variable, or what is wrong with it; a hidden one is sealed by `seal`. */
 function givenProblem(name: string, given: Given, declared: ScopeVariable | undefined): Faulty | null {
   const pointer = `/variables/${name}`;
-  if (!declared) return { pointer, code: 'variable_unknown', message: `${name} is not a variable of the playbook` };
+  if (!declared)
+    return { pointer, code: 'variable_unknown', message: `${name} is not a variable of the playbook` };
   if (declared.constant) return { pointer, code: 'variable_constant', message: `${name} is constant` };
   if (!declared.external)
-    return { pointer, code: 'variable_internal', message: `${name} is the playbook's own; only external ones are given` };
+    return {
+      pointer,
+      code: 'variable_internal',
+      message: `${name} is the playbook's own; only external ones are given`,
+    };
   if (typeof given !== 'string') return null;
   const problem = valueProblem(declared.type, given);
   return problem === null ? null : { pointer, code: 'variable_invalid', message: `${name} ${problem}` };
@@ -80,7 +93,9 @@ async function variablesFor(
   { given, ticket, isDryRun }: { given: RunWish['variables']; ticket: string; isDryRun: boolean },
 ): Promise<Scope> {
   const declared: Scope = playbook.playbook_variables ?? {};
-  const faults = Object.entries(given).flatMap(([name, value]) => givenProblem(name, value, declared[name]) ?? []);
+  const faults = Object.entries(given).flatMap(
+    ([name, value]) => givenProblem(name, value, declared[name]) ?? [],
+  );
   const missing = Object.entries(declared).flatMap(([name, { external, value }]): Faulty[] => {
     const isKnown = name in given || (value !== undefined && value !== null);
     return external && !isKnown
@@ -103,9 +118,12 @@ async function variablesFor(
 /** The digest that a step's playbook is pinned to. */
 const digestIn =
   ({ playbooks }: Closure) =>
-  ({ playbook_id, playbook_version }: Pick<PlaybookStep, 'playbook_id' | 'playbook_version'>): string | null =>
-    playbooks.find(({ id, modified }) => id === playbook_id && (playbook_version ?? modified) === modified)?.digest ??
-    null;
+  ({
+    playbook_id,
+    playbook_version,
+  }: Pick<PlaybookStep, 'playbook_id' | 'playbook_version'>): string | null =>
+    playbooks.find(({ id, modified }) => id === playbook_id && (playbook_version ?? modified) === modified)
+      ?.digest ?? null;
 
 /** The plan of what is asked for, and what stands in its way. Nothing is done, and nothing but hidden values is kept. */
 export async function planFor(
@@ -117,7 +135,11 @@ export async function planFor(
   const closure = await closureOf(deps.playbooks, stored);
   if ('problem' in closure)
     throw invalid([{ pointer: '/playbook/id', code: 'playbook_part_missing', message: closure.problem }]);
-  const variables = await variablesFor(deps, stored.playbook, { given: wish.variables, ticket: ticket.id, isDryRun });
+  const variables = await variablesFor(deps, stored.playbook, {
+    given: wish.variables,
+    ticket: ticket.id,
+    isDryRun,
+  });
   const { plan, faults } = planOf({
     ticket: ticket.id,
     playbooks: Object.fromEntries(closure.playbooks.map(({ digest, playbook }) => [digest, playbook])),
@@ -135,7 +157,12 @@ export async function planFor(
 }
 
 /** What lets it begin without being asked: an emergency, where that is possible, or two persons beforehand. */
-async function licenceFor(deps: ApiDeps, { plan }: Asking, { breakGlass }: RunWish, now: number): Promise<Licence> {
+async function licenceFor(
+  deps: ApiDeps,
+  { plan }: Asking,
+  { breakGlass }: RunWish,
+  now: number,
+): Promise<Licence> {
   if (breakGlass) {
     const reason = reasonNoBreakGlass(plan);
     if (reason !== null) throw new Problem('break_glass_denied', `It cannot be begun unasked: ${reason}`);

@@ -1,15 +1,20 @@
 /** How a containment run and its plan are shown. */
 import type { Approval } from '../domain/approval.ts';
-import type { Fault } from '../domain/plan-faults.ts';
-import type { Plan } from '../domain/plan.ts';
-import { effectsInForce, stateOf, unitsOnTheirWay, type Effect, type Run, type UnderWay } from '../domain/run.ts';
+import {
+  effectsInForce,
+  stateOf,
+  unitsOnTheirWay,
+  type Effect,
+  type Run,
+  type UnderWay,
+} from '../domain/run.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { etagOf } from './headers.ts';
 import { logView } from './journals.ts';
 import { Problem } from './problem.ts';
 import type { Reply } from './route.ts';
-import type { DryRunView, RunView } from './schemas/containments.ts';
+import type { RunView } from './schemas/containments.ts';
 
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
@@ -78,7 +83,9 @@ export function runViewOf(run: Run): RunView {
     requestedBy: run.requestedBy,
     endedAt: isoOrNull(run.endedAt),
     approvals: Object.values(run.approvals).map(approvalView),
-    waitingFor: Object.values(run.units).filter(({ manual }) => manual).map(waitingView),
+    waitingFor: Object.values(run.units)
+      .filter(({ manual }) => manual)
+      .map(waitingView),
     underWay: unitsOnTheirWay(run).map(underWayView),
     effects: Object.values(run.effects).map(effectView),
     inForce: effectsInForce(run).map((effect) => effect.id),
@@ -101,43 +108,7 @@ export async function showRun(deps: ApiDeps, run: Run, reply: Reply = {}): Promi
   const log = await logView(deps, await deps.journals.events('containment', run.id));
   return {
     ...reply,
-    headers: { ...reply.headers, etag: etagOf(run.sequence) },
+    headers: { ...reply.headers, etag: etagOf(run) },
     body: { ...runViewOf(run), log },
   };
 }
-
-const unitView = (unit: Plan['units'][number]): DryRunView['units'][number] => ({
-  id: unit.id,
-  step: unit.step,
-  stepName: unit.stepName,
-  purpose: unit.purpose,
-  occurrence: unit.occurrence,
-  commandType: unit.commandType,
-  text: unit.text,
-  agent: unit.agent.name,
-  target: { name: unit.target.name, key: unit.target.key },
-  isByHand: unit.isByHand,
-  isChange: unit.isChange,
-  reversibility: unit.reversibility,
-  effect: unit.effect,
-  expiresAfterSeconds: unit.expires ? unit.expires.afterMs / 1000 : null,
-  needs: [...unit.needs],
-});
-
-/** A plan for whoever has to agree to it: everything that it would do, to what, and what stands in its way. */
-export const planView = (plan: Plan, planHash: string, faults: readonly Fault[]): DryRunView => ({
-  ticketId: plan.ticket,
-  planHash,
-  playbooks: plan.playbooks.map(({ id, modified, digest, name }) => ({ id, version: modified, digest, name })),
-  targets: [...plan.targets],
-  maxTargets: plan.maxTargets,
-  units: plan.units.map(unitView),
-  needs: Object.entries(plan.needs).map(([need, { terms, reasons }]) => ({
-    need,
-    role: terms.role,
-    required: terms.required,
-    reasons: [...reasons],
-  })),
-  faults: faults.map(({ weight, code, message, units }) => ({ weight, code, message, units: [...units] })),
-  wouldRun: !faults.some(({ weight }) => weight === 'refused'),
-});

@@ -16,7 +16,14 @@ import {
   type Reminding,
 } from './reminders.ts';
 
-export const TASK_KINDS = ['rootCause', 'permanentFix', 'article', 'reviewTask', 'actionItem'] as const;
+export const TASK_KINDS = [
+  'rootCause',
+  'permanentFix',
+  'article',
+  'reviewTask',
+  'actionItem',
+  'containment',
+] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 export const TASK_STATES = ['open', 'done', 'verified', 'cancelled'] as const;

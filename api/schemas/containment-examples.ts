@@ -1,6 +1,5 @@
 /** Examples of containment runs for the documentation. */
 const PLAYBOOK = 'playbook--3f3f5c7e-8a54-4f0e-9c0a-6d1f9c2b7a10';
-const STEP = 'action--0c2e6f3a-5b0e-4c57-9d3b-2f6f0d9f1a01';
 const PLAN = '5b4f1c0f6e9a5d1d8f6a7d2c3b4a59687706f5e4d3c2b1a09f8e7d6c5b4a3921';
 const DIGEST = '8d0f3c1b5a79684736251403f2e1d0cfbeadfc9b8a79685746352413f2e1d0cf';
 
@@ -52,34 +51,4 @@ export const CONTAINMENT_EXAMPLE = {
   rollBack: null,
   sequence: 3,
   links: { self: '/v1/containments/run_0192f3a4b5c6d7e8f9a0b1c2d3e4f5a6', ticket: '/v1/tickets/tkt_1042' },
-};
-
-export const DRY_RUN_EXAMPLE = {
-  ticketId: 'tkt_1042',
-  planHash: PLAN,
-  playbooks: [NAMED],
-  targets: ['ws-1042'],
-  maxTargets: 10,
-  units: [
-    {
-      id: `${DIGEST}/${STEP}/0/-/act`,
-      step: STEP,
-      stepName: 'Isolate the host',
-      purpose: 'act' as const,
-      occurrence: 'always' as const,
-      commandType: 'http-api',
-      text: 'PUT /v1/hosts/ws-1042/isolated HTTP/1.1',
-      agent: 'EDR',
-      target: { name: 'ws-1042', key: 'ws-1042' },
-      isByHand: false,
-      isChange: true,
-      reversibility: 'reversible' as const,
-      effect: 'hostIsolated',
-      expiresAfterSeconds: 86_400,
-      needs: ['plan'],
-    },
-  ],
-  needs: [{ need: 'plan', role: 'approver', required: 2, reasons: ['declared'] }],
-  faults: [],
-  wouldRun: true,
 };

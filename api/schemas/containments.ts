@@ -4,12 +4,15 @@ import { APPROVAL_STATES } from '../../domain/approval.ts';
 import { RUN_RESULTS, UNDO_OUTCOMES } from '../../domain/run.ts';
 import { UNIT_PURPOSES } from '../../domain/unit.ts';
 import { actingFor, cursor, instant, limit, markedId, markedInstant, page } from './common.ts';
-import { CONTAINMENT_EXAMPLE, DRY_RUN_EXAMPLE, REQUEST_RUN_EXAMPLE } from './containment-examples.ts';
+import { CONTAINMENT_EXAMPLE, REQUEST_RUN_EXAMPLE } from './containment-examples.ts';
 import { journalActor, journalEvent, words } from './journals.ts';
 
 const variableName = z.string().max(250);
 const given = z.union([
-  z.string().max(8192).openapi({ description: 'Numbers and truths as texts. A hidden one is sealed at once.' }),
+  z
+    .string()
+    .max(8192)
+    .openapi({ description: 'Numbers and truths as texts. A hidden one is sealed at once.' }),
   z
     .strictObject({ vault: z.string().min(1).max(200) })
     .openapi({ description: 'Where it lies in the vault; read only when a command is made ready' }),
@@ -22,7 +25,10 @@ export const requestRunBody = z
       version: z.string().max(40).optional().openapi({ description: 'Its `modified`; the latest if absent' }),
     }),
     variables: z.record(variableName, given).default({}),
-    dryRun: z.boolean().default(false).openapi({ description: 'Only the plan: nothing is done, nobody is asked' }),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .openapi({ description: 'Only the plan: nothing is done, nobody is asked' }),
     breakGlass: z
       .boolean()
       .optional()
@@ -61,7 +67,11 @@ const unit = z
 export const completeStepBody = z.strictObject({
   unit,
   variables: z.record(variableName, z.string().max(8192)).default({}),
-  evidence: z.array(z.string().max(100)).max(50).default([]).openapi({ description: 'Ids of evidence on record' }),
+  evidence: z
+    .array(z.string().max(100))
+    .max(50)
+    .default([])
+    .openapi({ description: 'Ids of evidence on record' }),
   comment: words.optional(),
   actingFor,
 });
@@ -115,7 +125,9 @@ const waiting = z.object({
   step: z.string(),
   purpose: z.enum(UNIT_PURPOSES),
   since: instant,
-  answers: z.record(z.string(), z.string()).openapi({ description: 'What has to be answered: name and type' }),
+  answers: z
+    .record(z.string(), z.string())
+    .openapi({ description: 'What has to be answered: name and type' }),
   needsEvidence: z.boolean(),
 });
 
@@ -139,7 +151,9 @@ const rollBack = z.object({
   askedAt: instant,
   endedAt: instant.nullable(),
   refused: z.string().nullable(),
-  outcomes: z.array(z.object({ effect: z.string(), outcome: z.enum(UNDO_OUTCOMES), reason: z.string().nullable() })),
+  outcomes: z.array(
+    z.object({ effect: z.string(), outcome: z.enum(UNDO_OUTCOMES), reason: z.string().nullable() }),
+  ),
   left: z.array(z.string()).openapi({ description: 'Effects still to be taken back, in that order' }),
 });
 
@@ -158,10 +172,14 @@ export const runView = z
     endedAt: instant.nullable(),
     approvals: z.array(approval),
     waitingFor: z.array(waiting),
-    underWay: z.array(z.object({ unit: z.string(), step: z.string(), purpose: z.enum(UNIT_PURPOSES), since: instant })),
+    underWay: z.array(
+      z.object({ unit: z.string(), step: z.string(), purpose: z.enum(UNIT_PURPOSES), since: instant }),
+    ),
     effects: z.array(effect),
     inForce: z.array(z.string()).openapi({ description: 'Ids of effects that may stand' }),
-    unknown: z.array(z.string()).openapi({ description: 'Units of which nobody knows whether they took effect' }),
+    unknown: z
+      .array(z.string())
+      .openapi({ description: 'Units of which nobody knows whether they took effect' }),
     rollBack: rollBack.nullable(),
     sequence: z.int(),
     links: z.object({ self: z.string(), ticket: z.string() }),
@@ -193,45 +211,3 @@ export const runQuery = z.strictObject({
   awaiting: flag,
 });
 export const runMark = z.strictObject({ at: markedInstant, id: markedId });
-
-const plannedUnit = z.object({
-  id: z.string(),
-  step: z.string(),
-  stepName: z.string().nullable(),
-  purpose: z.enum(UNIT_PURPOSES),
-  occurrence: z.enum(['always', 'conditional', 'repeats']),
-  commandType: z.string(),
-  text: z.string(),
-  agent: z.string(),
-  target: z.object({ name: z.string(), key: z.string().nullable() }),
-  isByHand: z.boolean(),
-  isChange: z.boolean(),
-  reversibility: z.enum(['noChange', 'reversible', 'irreversible', 'unknown']),
-  effect: z.string().nullable(),
-  expiresAfterSeconds: z.number().nullable(),
-  needs: z.array(z.string()),
-});
-
-export const dryRunView = z
-  .object({
-    ticketId: z.string(),
-    planHash: z.string(),
-    playbooks: z.array(z.object({ id: z.string(), version: z.string(), digest: z.string(), name: z.string() })),
-    targets: z.array(z.string()).openapi({ description: 'Everything that it would change, as far as that is known' }),
-    maxTargets: z.int(),
-    units: z.array(plannedUnit),
-    needs: z.array(
-      z.object({ need: z.string(), role: z.string(), required: z.int(), reasons: z.array(z.string()) }),
-    ),
-    faults: z.array(
-      z.object({
-        weight: z.enum(['refused', 'blocked', 'notice']),
-        code: z.string(),
-        message: z.string(),
-        units: z.array(z.string()),
-      }),
-    ),
-    wouldRun: z.boolean().openapi({ description: 'Whether a run with the same body would be begun' }),
-  })
-  .openapi('ContainmentPlan', { example: DRY_RUN_EXAMPLE });
-export type DryRunView = z.output<typeof dryRunView>;
