@@ -25,6 +25,7 @@ import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.t
 import { procedureRoutes } from './procedures.ts';
 import { referenceRoutes } from './reference.ts';
 import { problemRoutes } from './problems.ts';
+import { reviewRoutes } from './reviews.ts';
 import { reportRoutes } from './reports.ts';
 import { requestRoutes } from './requests.ts';
 import { queueRoutes } from './queues.ts';
@@ -66,6 +67,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...ruleChangeRoutes(deps),
     ...taskRoutes(deps),
     ...problemRoutes(deps),
+    ...reviewRoutes(deps),
     ...teamRoutes(deps),
     ...agentRoutes(deps),
     ...apiKeyRoutes(deps),

@@ -15,6 +15,7 @@ import type { ProblemStore } from '../prisma/problems.ts';
 import type { ReferenceStore } from '../prisma/reference.ts';
 import type { RotaStore } from '../prisma/rotas.ts';
 import type { QueueAlertStore } from '../prisma/queue-alerts.ts';
+import type { ReviewStore } from '../prisma/reviews.ts';
 import type { PaceStore } from '../prisma/paces.ts';
 import type { QueueStore } from '../prisma/queues.ts';
 import type { ProcedureStore } from '../prisma/procedures.ts';
@@ -65,6 +66,7 @@ export interface ApiDeps {
   journalRunner: JournalRunner;
   tasks: TaskStore;
   problems: ProblemStore;
+  reviews: ReviewStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;

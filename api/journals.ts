@@ -66,7 +66,15 @@ export async function askJournal(
   return headers;
 }
 
-const ENVELOPE = new Set(['id', 'sequence', 'type', 'occurredAt', 'actor', 'requestId', 'text']);
+export const ENVELOPE: ReadonlySet<string> = new Set([
+  'id',
+  'sequence',
+  'type',
+  'occurredAt',
+  'actor',
+  'requestId',
+  'text',
+]);
 
 function shown(name: string, value: unknown): string | number | boolean | null {
   if (typeof value === 'number' && name.endsWith('At')) return iso(value);
@@ -75,6 +83,17 @@ function shown(name: string, value: unknown): string | number | boolean | null {
   // Lists and sets of fields are rare and small: a subject, some steps.
   return JSON.stringify(value);
 }
+
+/** What is known of an event beside these fields. */
+export const eventData = (
+  event: object,
+  besides: ReadonlySet<string>,
+): Record<string, string | number | boolean | null> =>
+  Object.fromEntries(
+    Object.entries(event)
+      .filter(([name, value]) => !besides.has(name) && value !== undefined)
+      .map(([name, value]) => [name, shown(name, value)]),
+  );
 
 /** A log with its words joined in. */
 export async function logView(
@@ -98,11 +117,7 @@ export async function logView(
           erasedAt: text?.erasedAt?.toISOString() ?? null,
         },
       }),
-      data: Object.fromEntries(
-        Object.entries(event)
-          .filter(([name]) => !ENVELOPE.has(name))
-          .map(([name, value]) => [name, shown(name, value)]),
-      ),
+      data: eventData(event, ENVELOPE),
     };
   });
 }

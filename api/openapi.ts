@@ -6,6 +6,7 @@ import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas/common.ts';
 import { queueMessage, skillMissingMessage } from './schemas/queues.ts';
 import { endpointMessage, notification, webhookHeaders } from './schemas/notifications.ts';
+import { reviewMessage } from './schemas/reviews.ts';
 import { taskMessage } from './schemas/tasks.ts';
 import { customerUpdateMessage } from './schemas/templates.ts';
 
@@ -30,6 +31,7 @@ const TAGS = [
   { name: 'proactive work', description: 'Procedures, tickets on schedule, suggestions for improvement' },
   { name: 'tasks', description: 'What is left to do, by whom and by when' },
   { name: 'problems', description: 'What keeps coming back: causes, known errors, fixes' },
+  { name: 'reviews', description: 'Looking back on incidents, until what was learnt is done and has worked' },
   { name: 'knowledge', description: 'Articles, their versions, and what fits a ticket' },
   { name: 'calendars', description: 'Business time' },
   {
@@ -216,6 +218,18 @@ const TASK_NEWS: RouteConfig = {
   },
 };
 
+/** The same of reviews. */
+const REVIEW_NEWS: RouteConfig = {
+  ...NOTIFICATION,
+  path: 'review.reminder',
+  operationId: 'reviewNews',
+  summary: 'The meeting, the text or the judgement of a review is due soon, overdue, or has been so for long',
+  request: {
+    headers: webhookHeaders,
+    body: { required: true, content: { 'application/json': { schema: reviewMessage } } },
+  },
+};
+
 /** The whole document; `version` is the package's. */
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const registry = new OpenAPIRegistry();
@@ -229,6 +243,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   registry.registerWebhook(NOTIFICATION);
   registry.registerWebhook(QUEUE_NEWS);
   registry.registerWebhook(TASK_NEWS);
+  registry.registerWebhook(REVIEW_NEWS);
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {

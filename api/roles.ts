@@ -81,6 +81,7 @@ const TABLE = {
   'evidence.read': SECURITY,
   'evidence.write': HANDS,
   'review.read': PEOPLE,
+  /** Open post-incident reviews, and work on them. */
   'review.work': ['agent', 'lead', 'responder', 'approver', 'manager'],
   /** Who has which API key; never the keys themselves. */
   'key.read': ['manager', 'auditor', 'admin'],

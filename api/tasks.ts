@@ -96,12 +96,12 @@ async function showTask(deps: ApiDeps, task: Task, reply: Reply = {}): Promise<R
   return { ...reply, headers: { etag: etagOf(task), ...reply.headers }, body: { ...view, log } };
 }
 
-/** The subject by its own id; a 422 problem for one that there is not. Reviews are not kept here. */
+/** The subject by its own id; a 422 problem for one that there is not. */
 async function subjectOf(deps: ApiDeps, { type, id }: TaskSubject): Promise<TaskSubject> {
-  if (type === 'review') return { type, id };
-  if (type === 'problem') {
-    if (await deps.problems.get(id)) return { type, id };
-    const message = `There is no problem ${id}`;
+  if (type !== 'ticket') {
+    const found = type === 'problem' ? await deps.problems.get(id) : await deps.reviews.get(id);
+    if (found) return { type, id };
+    const message = `There is no ${type} ${id}`;
     throw invalid([{ pointer: '/subject/id', code: 'subject_unknown', message }]);
   }
   try {

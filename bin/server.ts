@@ -25,6 +25,7 @@ import { createPaceStore } from '../prisma/paces.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createProblemStore } from '../prisma/problems.ts';
+import { createReviewStore } from '../prisma/reviews.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
 import { createQueueAlertStore } from '../prisma/queue-alerts.ts';
@@ -126,6 +127,7 @@ export function apiDeps(
     }),
     tasks: createTaskStore(database),
     problems: createProblemStore(database),
+    reviews: createReviewStore(database),
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
     reference: createReferenceStore(database),

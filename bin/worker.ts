@@ -18,6 +18,7 @@ import { createMajorIncidents } from '../activities/major-incident.ts';
 import type { Channels } from '../activities/channels.ts';
 import { createNotifier } from '../activities/notify.ts';
 import type { Outbox } from '../activities/outbox.ts';
+import { createReviewMessenger } from '../activities/review-messages.ts';
 import { createRecipients } from '../activities/recipients.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import type { ScheduledOpening } from '../activities/scheduled-ticket.ts';
@@ -32,6 +33,7 @@ import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
+import { createReviewStore } from '../prisma/reviews.ts';
 import { createReaderStore } from '../prisma/readers.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
@@ -56,6 +58,7 @@ import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
 import { problemReaders, recurrenceReaders } from './problem-readers.ts';
+import { reviewJournalReaders, reviewReaders } from './review-readers.ts';
 import { createReconciling, NO_SCHEDULING, schedulingOver } from './scheduling.ts';
 import { assignmentOver } from './queues.ts';
 import { temporalTarget } from './temporal.ts';
@@ -73,9 +76,10 @@ export const READERS = [
   'customer-updates',
   'knowledge',
   'assignment',
+  'reviews',
 ] as const;
-/** The readers of the journals of tasks and problems. */
-const JOURNAL_READERS = ['task-messages', 'problem-news'] as const;
+/** The readers of the journals of tasks, problems and reviews. */
+const JOURNAL_READERS = ['task-messages', 'problem-news', 'review-news', 'review-messages'] as const;
 
 export interface Doing {
   /** Reader of the ledger → what it does with each row; without one, nobody reads it. */
@@ -154,6 +158,13 @@ function journalHandlers(
   return {
     'task-messages': createTaskMessenger({ tasks, deliveries, log, channels: namesOf(channels) }),
     ...problemReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
+    ...reviewJournalReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
+    'review-messages': createReviewMessenger({
+      reviews: createReviewStore(database),
+      deliveries,
+      log,
+      channels: namesOf(channels),
+    }),
   };
 }
 
@@ -183,6 +194,7 @@ function rowHandlers(
     }),
     'customer-updates': customerUpdatesOver(database, { channels, engine, log }),
     ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
+    ...reviewReaders(database, { client, taskQueue: TASK_QUEUE }),
     assignment: assignment.onRow,
     'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
     'major-incidents': createMajorIncidents({

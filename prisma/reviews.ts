@@ -27,6 +27,8 @@ export interface ReviewStore {
     filter: ReviewFilter,
     page: { after: ReviewMark | null; limit: number; now: number },
   ): Promise<Review[]>;
+  /** Ids of the runs of containment playbooks on an incident. */
+  runsOf(ticketId: string): Promise<string[]>;
   /** Ids of those that watch for incidents with this fingerprint. */
   watching(fingerprint: string): Promise<string[]>;
 }
@@ -75,6 +77,10 @@ export function createReviewStore(database: Database): ReviewStore {
         take: limit,
       });
       return rows.map(reviewOf);
+    },
+    async runsOf(ticketId) {
+      const rows = await database.containment.findMany({ where: { ticketId }, select: { id: true } });
+      return rows.map(({ id }) => id);
     },
     async watching(fingerprint) {
       const rows = await database.review.findMany({

@@ -29,7 +29,9 @@ import * as peopleExamples from '../../api/schemas/people-examples.ts';
 import { customerView, serviceView } from '../../api/schemas/reference.ts';
 import * as problemExamples from '../../api/schemas/problem-examples.ts';
 import { problemRecordView, problemTickets, problemTimeline } from '../../api/schemas/problems.ts';
+import * as reviewExamples from '../../api/schemas/review-examples.ts';
 import * as taskExamples from '../../api/schemas/task-examples.ts';
+import { reviewMessage, reviewTimeline, reviewView, reviewWithLog } from '../../api/schemas/reviews.ts';
 import { taskMessage, taskView, taskWithLog } from '../../api/schemas/tasks.ts';
 import { pulledView, queuedTicketView, queueMessage, queueView } from '../../api/schemas/queues.ts';
 import * as reportExamples from '../../api/schemas/report-examples.ts';
@@ -205,6 +207,10 @@ const KEPT: [string, z.ZodType, unknown][] = [
   ['rendered template', renderedView, updateExamples.RENDERED_EXAMPLE],
   ['delivery', deliveryView, updateExamples.DELIVERY_EXAMPLE],
   ['customer update', customerUpdateMessage, updateExamples.CUSTOMER_UPDATE_EXAMPLE],
+  ['message of a review', reviewMessage, reviewExamples.REVIEW_MESSAGE_EXAMPLE],
+  ['review', reviewView, reviewExamples.REVIEW_EXAMPLE],
+  ['review with its log', reviewWithLog, reviewExamples.REVIEW_WITH_LOG_EXAMPLE],
+  ['timeline of a review', reviewTimeline, reviewExamples.REVIEW_TIMELINE_EXAMPLE],
   ['task', taskView, taskExamples.TASK_EXAMPLE],
   ['problem of several incidents', problemRecordView, problemExamples.PROBLEM_RECORD_EXAMPLE],
   ['timeline of a problem', problemTimeline, problemExamples.PROBLEM_TIMELINE_EXAMPLE],
