@@ -45,12 +45,15 @@ const notAhead = (at: number, now: number, pointer: string): void => {
   if (at > now) refuse('in_the_future', pointer, 'cannot be later than now');
 };
 
-type EvidenceCall<P, B> = Pick<Call<P, unknown, B>, 'params' | 'body' | 'actor' | 'idempotencyKey'>;
+type EvidenceCall<P, B> = Pick<Call<P, unknown, B>, 'params' | 'body' | 'actor' | 'idempotencyKey' | 'sight'>;
 
 function taken(
   { intake }: ApiDeps,
   ticketId: string,
-  { path, call }: { path: string; call: EvidenceCall<unknown, unknown> },
+  {
+    path,
+    call,
+  }: { path: string; call: Pick<EvidenceCall<unknown, unknown>, 'actor' | 'idempotencyKey' | 'body'> },
 ): Promise<TakenIn> {
   const { actor, idempotencyKey, body } = call;
   return takeIn(intake, { actor, method: 'POST', path, idempotencyKey, ticketId, body });
@@ -64,7 +67,7 @@ async function addEvidence(
 ): Promise<Reply> {
   const { body, actor } = call;
   const now = nowOf(deps);
-  const { id: ticketId } = await findTicket(deps, call.params.ticketId);
+  const { id: ticketId } = await findTicket(deps, call.params.ticketId, call.sight);
   notAhead(body.collectedAt, now, '/collectedAt');
   const content = measured(body);
   const { messageId, replayed } = await taken(deps, ticketId, {
@@ -102,11 +105,16 @@ async function addEvidence(
   return { status: 201, headers, body: shown };
 }
 
+interface ItemParams {
+  ticketId: string;
+  evidence: string;
+}
+
 async function findItem(
   deps: ApiDeps,
-  { ticketId, evidence }: { ticketId: string; evidence: string },
+  { params: { ticketId, evidence }, sight }: Pick<Call<ItemParams, unknown, unknown>, 'params' | 'sight'>,
 ): Promise<Evidence> {
-  const ticket = await findTicket(deps, ticketId);
+  const ticket = await findTicket(deps, ticketId, sight);
   const item = await deps.evidence.get(ticket.id, evidence);
   if (!item) throw new Problem('evidence_not_found', `Ticket ${ticketId} has no evidence ${evidence}`);
   return item;
@@ -121,13 +129,10 @@ const REFUSED = {
   evidence_disposed: 'was disposed of; nothing can be done with it any more',
 } as const;
 
-async function addCustody(
-  deps: ApiDeps,
-  call: EvidenceCall<{ ticketId: string; evidence: string }, AddCustodyBody>,
-): Promise<Reply> {
+async function addCustody(deps: ApiDeps, call: EvidenceCall<ItemParams, AddCustodyBody>): Promise<Reply> {
   const { body, actor } = call;
   const now = nowOf(deps);
-  const item = await findItem(deps, call.params);
+  const item = await findItem(deps, call);
   notAhead(body.at, now, '/at');
   const path = `/v1/tickets/${item.ticketId}/evidence/${item.id}/custody`;
   const { messageId, replayed } = await taken(deps, item.ticketId, { path, call });
@@ -176,8 +181,8 @@ export function evidenceRoutes(deps: ApiDeps): Route[] {
       params: ticketParams,
       answers: { 200: { description: 'All of it', schema: evidenceList } },
       problems: missing,
-      async handle({ params }) {
-        const { id } = await findTicket(deps, params.ticketId);
+      async handle({ params, sight }) {
+        const { id } = await findTicket(deps, params.ticketId, sight);
         return { body: { data: (await deps.evidence.list(id)).map(evidenceView) } };
       },
     }),
@@ -211,7 +216,7 @@ export function evidenceRoutes(deps: ApiDeps): Route[] {
       params: evidenceParams,
       answers: { 200: { description: 'Oldest entry first', schema: custodySchema } },
       problems: [...missing, 'evidence_not_found'],
-      handle: async ({ params }) => ({ body: await showCustody(deps, await findItem(deps, params)) }),
+      handle: async (call) => ({ body: await showCustody(deps, await findItem(deps, call)) }),
     }),
     defineRoute({
       ...shared,
@@ -223,8 +228,8 @@ export function evidenceRoutes(deps: ApiDeps): Route[] {
       params: ticketParams,
       answers: { 200: { description: 'As of `asOf`', schema: obligationsSchema } },
       problems: [...missing, 'not_security'],
-      async handle({ params }) {
-        const { id } = await findTicket(deps, params.ticketId);
+      async handle({ params, sight }) {
+        const { id } = await findTicket(deps, params.ticketId, sight);
         const ticket = rebuild(id, await deps.ledger.events(id));
         const { security } = ticket.situation;
         if (!security) throw new Problem('not_security', `Ticket ${id} is no security incident`);

@@ -32,12 +32,12 @@ export const inForceRoutes = (deps: ApiDeps): Route[] => [
     query: inForceQuery,
     answers: { 200: { description: 'One page', schema: inForcePage } },
     problems: ['cursor_invalid', 'ticket_not_found', 'ticket_not_opened_yet'],
-    async handle({ query: { limit, cursor, ...filters } }) {
+    async handle({ query: { limit, cursor, ...filters }, sight }) {
       const mark = decodeCursor(cursor, { filters, mark: inForceMark });
       const { ticket: name } = filters;
-      const ticket = name === undefined ? undefined : (await findTicket(deps, name)).id;
+      const ticket = name === undefined ? undefined : (await findTicket(deps, name, sight)).id;
       const after = mark && BigInt(mark.id);
-      const found = await deps.inForce.list({ ...filters, ticket }, { after, limit: limit + 1 });
+      const found = await deps.inForce.list({ ...filters, ticket, sight }, { after, limit: limit + 1 });
       const { rows, page } = pageOf(found, { limit, filters, markOf: ({ id }) => ({ id: String(id) }) });
       return { body: { data: rows.map(viewOf), page } };
     },

@@ -57,3 +57,12 @@ test('comes in pages that lack nothing and have nothing twice', async () => {
 test('is not for front ends', async () => {
   expect((await (await office.caller('integration')).get('/v1/in-force')).status).toBe(403);
 });
+
+test('of a ticket that is not seen is not listed', async () => {
+  await office.desk.database
+    .$executeRaw`UPDATE tickets SET tlp = 'TLP:RED', named = '{lead-2}' WHERE id = ${ticket}`;
+  expect(await runsIn('target=h-1&released=true')).toEqual([]);
+  expect((await responder.get(`/v1/in-force?ticket=${ticket}`)).status).toBe(404);
+  const named = await office.caller('responder', 'lead-2');
+  expect((await named.get('/v1/in-force?target=h-1')).body.data).toHaveLength(3);
+});
