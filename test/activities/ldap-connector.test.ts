@@ -140,6 +140,22 @@ const UNLOCK = { operation: 'delete', attribute: 'pwdAccountLockedTime' };
     expect(await directory.admits('agent-17')).toBe(false);
   });
 
+  test('over a network, TLS is started before the password goes out, or nothing does', async () => {
+    const { networkAddress: address, tls, port } = directory;
+    if (address === null || tls === null)
+      return void process.stderr.write('Skipped: there is no network, or no openssl\n');
+    const lan = createAddressGuard([address]);
+    const command = commandAt(`ldap://${address}:${port}`, modify('agent-17', LOCK));
+    expect(await createLdapConnector({ guard: lan }).carryOut(command)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/SELF_SIGNED/),
+    });
+    expect(await directory.admits('agent-17')).toBe(true);
+    const knowing = createLdapConnector({ guard: lan, ca: tls.certificate });
+    expect(await knowing.carryOut(command)).toEqual({ outcome: 'succeeded', output: 'changed' });
+    expect(await directory.admits('agent-17')).toBe(false);
+  });
+
   test('an address that may not be reached is not', async () => {
     const closed = createLdapConnector({ guard: createAddressGuard([]) });
     expect(await closed.carryOut(commandAt(directory.url, modify('agent-17', LOCK)))).toMatchObject({
