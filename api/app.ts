@@ -25,6 +25,8 @@ import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.t
 import { procedureRoutes } from './procedures.ts';
 import { referenceRoutes } from './reference.ts';
 import { problemRoutes } from './problems.ts';
+import { playbookAuthorisationRoutes } from './playbook-authorisations.ts';
+import { protectedAssetRoutes } from './protected-assets.ts';
 import { reviewRoutes } from './reviews.ts';
 import { reportRoutes } from './reports.ts';
 import { requestRoutes } from './requests.ts';
@@ -71,6 +73,8 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...taskRoutes(deps),
     ...problemRoutes(deps),
     ...reviewRoutes(deps),
+    ...protectedAssetRoutes(deps),
+    ...playbookAuthorisationRoutes(deps),
     ...teamRoutes(deps),
     ...agentRoutes(deps),
     ...apiKeyRoutes(deps),

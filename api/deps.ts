@@ -24,6 +24,8 @@ import type { ProcedureStore } from '../prisma/procedures.ts';
 import type { ScheduleStore } from '../prisma/schedules.ts';
 import type { SuggestionStore } from '../prisma/suggestions.ts';
 import type { ReportStore } from '../prisma/reports.ts';
+import type { AuthorisationStore } from '../prisma/playbook-authorisations.ts';
+import type { ProtectedAssetStore } from '../prisma/protected-assets.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { TemplateStore } from '../prisma/templates.ts';
@@ -71,6 +73,8 @@ export interface ApiDeps {
   inForce: InForceStore;
   problems: ProblemStore;
   reviews: ReviewStore;
+  protectedAssets: ProtectedAssetStore;
+  authorisations: AuthorisationStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;

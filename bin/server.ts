@@ -26,6 +26,8 @@ import { createPaceStore } from '../prisma/paces.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createProblemStore } from '../prisma/problems.ts';
+import { createAuthorisationStore } from '../prisma/playbook-authorisations.ts';
+import { createProtectedAssetStore } from '../prisma/protected-assets.ts';
 import { createReviewStore } from '../prisma/reviews.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
@@ -132,6 +134,8 @@ export function apiDeps(
     inForce: createInForceStore(database),
     problems: createProblemStore(database),
     reviews: createReviewStore(database),
+    protectedAssets: createProtectedAssetStore(database),
+    authorisations: createAuthorisationStore(database),
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
     reference: createReferenceStore(database),
