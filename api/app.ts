@@ -7,6 +7,7 @@ import { articleRoutes } from './articles.ts';
 import { authenticate, type Caller } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
 import { calendarRoutes } from './calendars.ts';
+import { containmentRoutes } from './containments.ts';
 import type { ApiDeps } from './deps.ts';
 import { docsRouter } from './docs.ts';
 import { evaluateRoutes } from './evaluate.ts';
@@ -73,6 +74,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...taskRoutes(deps),
     ...problemRoutes(deps),
     ...reviewRoutes(deps),
+    ...containmentRoutes(deps),
     ...protectedAssetRoutes(deps),
     ...playbookAuthorisationRoutes(deps),
     ...teamRoutes(deps),

@@ -46,6 +46,8 @@ export interface Config {
   ruleChangesPerSecond: number;
   /** TIERLINE_CONNECTOR_ALLOW, TIERLINE_SSH_KNOWN_HOSTS, TIERLINE_BASH_CONNECTOR: what playbooks may reach, and how. */
   connectors: ConnectorSettings;
+  /** TIERLINE_MAX_TARGETS: most targets that one run of a playbook may change, where the playbook does not say. */
+  maxTargets: number;
   /** TIERLINE_SECRET_…, TIERLINE_VAULT_FILE: the secrets that playbooks name. */
   vault: VaultSettings;
   /** TIERLINE_SEALING_KEY: 32 bytes each; the first seals, all of them open. None: one is made in the home folder. */
@@ -105,6 +107,11 @@ const variables = z.object({
     .string()
     .refine(existsSync, 'names no existing folder')
     .default(join(projectRoot, 'policies')),
+  TIERLINE_MAX_TARGETS: z
+    .string()
+    .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
+    .transform(Number)
+    .default(10),
   TIERLINE_RULE_CHANGES_PER_SECOND: z
     .string()
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
@@ -175,6 +182,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       sshKnownHosts: data.TIERLINE_SSH_KNOWN_HOSTS,
       bash: data.TIERLINE_BASH_CONNECTOR === 'on',
     },
+    maxTargets: data.TIERLINE_MAX_TARGETS,
     vault: { variables: secretVariables(env), file: data.TIERLINE_VAULT_FILE },
     sealingKeys: data.TIERLINE_SEALING_KEY,
   };

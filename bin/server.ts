@@ -39,12 +39,16 @@ import { createSuggestionStore } from '../prisma/suggestions.ts';
 import { createReportStore } from '../prisma/reports.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createContainmentStore } from '../prisma/containments.ts';
+import { createPlanStore } from '../prisma/plans.ts';
 import { createEvidenceStore } from '../prisma/evidence.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTemplateStore } from '../prisma/templates.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
-import type { ServiceConfig } from './config.ts';
+import { configuredConnectors } from '../activities/connectors.ts';
+import { sealingOver } from './actuating.ts';
+import type { Config, ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { lazyClient, temporalTarget } from './temporal.ts';
 import { packageVersion } from './version.ts';
@@ -89,7 +93,14 @@ export function apiDeps(
     taskQueue,
     onBug,
     deadlineMs,
-  }: { client: Client; taskQueue: string; onBug: ApiDeps['onBug']; deadlineMs?: number },
+    config,
+  }: {
+    client: Client;
+    taskQueue: string;
+    onBug: ApiDeps['onBug'];
+    deadlineMs?: number;
+    config: Pick<Config, 'home' | 'sealingKeys' | 'connectors' | 'maxTargets'>;
+  },
 ): ApiDeps {
   const ledger = createLedger(database);
   const spool = createSpool(database);
@@ -129,6 +140,11 @@ export function apiDeps(
       journals,
       ...(deadlineMs !== undefined && { deadlineMs }),
     }),
+    containments: createContainmentStore(database),
+    plans: createPlanStore(database),
+    sealing: sealingOver(database, config),
+    connectors: configuredConnectors(config.connectors),
+    maxTargets: config.maxTargets,
     evidence: createEvidenceStore(database),
     tasks: createTaskStore(database),
     inForce: createInForceStore(database),
@@ -194,6 +210,7 @@ export async function run(config: ServiceConfig): Promise<void> {
   const client = lazyClient(temporalTarget(config));
   const deps = apiDeps(database, {
     client,
+    config,
     taskQueue: TASK_QUEUE,
     onBug: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
   });
