@@ -47,7 +47,10 @@ interface Scheme {
 
 function schemeOf(algorithm: string): Scheme | null {
   if (algorithm === 'Ed25519' || algorithm === 'Ed448')
-    return { keyType: algorithm.toLowerCase(), check: (text, key, signature) => verify(null, text, key, signature) };
+    return {
+      keyType: algorithm.toLowerCase(),
+      check: (text, key, signature) => verify(null, text, key, signature),
+    };
   const [, family, bits] = /^(RS|PS|ES)(256|384|512)$/.exec(algorithm) ?? [];
   if (!family) return null;
   const hash = `sha${bits}`;
@@ -58,7 +61,10 @@ function schemeOf(algorithm: string): Scheme | null {
     };
   const padding = family === 'RS' ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_PSS_PADDING;
   const salt = family === 'PS' ? { saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : {};
-  return { keyType: 'rsa', check: (text, key, signature) => verify(hash, text, { key, padding, ...salt }, signature) };
+  return {
+    keyType: 'rsa',
+    check: (text, key, signature) => verify(hash, text, { key, padding, ...salt }, signature),
+  };
 }
 
 /** The key that a signature carries; null where it carries none that can be read. */
@@ -83,7 +89,9 @@ function signedText(document: Plain, signature: Plain): Buffer | null {
   const { value: _value, ...unsigned } = signature;
   try {
     const canonical = canonicalize({ ...document, signatures: [unsigned] });
-    return hash && canonical !== undefined ? Buffer.from(createHash(hash).update(canonical).digest('hex')) : null;
+    return hash && canonical !== undefined
+      ? Buffer.from(createHash(hash).update(canonical).digest('hex'))
+      : null;
   } catch {
     return null;
   }
@@ -103,7 +111,9 @@ function fits(text: Buffer, signature: Plain, key: KeyObject): boolean {
 }
 
 function isOutside(signature: Plain, now: number): boolean {
-  const [from, until] = ['valid_from', 'valid_until'].map((field) => Date.parse(textIn(signature, field) ?? ''));
+  const [from, until] = ['valid_from', 'valid_until'].map((field) =>
+    Date.parse(textIn(signature, field) ?? ''),
+  );
   return now < from! || now >= until!;
 }
 
@@ -119,7 +129,10 @@ function judge(document: Plain, signature: Plain, { pinnedKeys, now }: Signature
     signature['related_to'] === document['id'] && signature['related_version'] === document['modified'];
   const reasons: [boolean, string][] = [
     [schemeOf(algorithm) === null, `${algorithm || 'no algorithm'} is not verified here`],
-    [!Object.hasOwn(HASHES, textIn(signature, 'hash_algorithm') ?? ''), 'its hash_algorithm is not known here'],
+    [
+      !Object.hasOwn(HASHES, textIn(signature, 'hash_algorithm') ?? ''),
+      'its hash_algorithm is not known here',
+    ],
     [!valid && carried === null, 'no pinned key fits, and it carries none'],
     [!valid, 'it does not fit: the playbook was changed, or the key is another'],
     [!isRelated, 'it is of another playbook or version'],

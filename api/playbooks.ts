@@ -44,16 +44,31 @@ function judged(
 function refusal(code: 'invalid' | 'literal_secret', findings: readonly Finding[]): Problem {
   const told = findings.slice(0, FAULTS_TOLD);
   const errors = told.map(({ pointer, code: fault, message }) => ({ pointer, code: fault, message }));
-  return new Problem(code, told.map(({ pointer, message }) => `${pointer}: ${message}`).join('; '), { errors });
+  return new Problem(code, told.map(({ pointer, message }) => `${pointer}: ${message}`).join('; '), {
+    errors,
+  });
 }
 
 async function importPlaybook(deps: ApiDeps, document: Document, importedBy: string) {
   const { verdict, findings, signatures } = judged(deps, document);
-  if (verdict === 'invalid') throw refusal('invalid', findings.filter(({ severity }) => severity === 'error'));
+  if (verdict === 'invalid')
+    throw refusal(
+      'invalid',
+      findings.filter(({ severity }) => severity === 'error'),
+    );
   const secrets = findings.filter(({ code }) => code === LITERAL_SECRET);
   if (secrets.length > 0) throw refusal('literal_secret', secrets);
   const { id, modified } = document as { id: string; modified: string };
-  const version = { id, modified, digest: digestOf(document), document, verdict, findings, signatures, importedBy };
+  const version = {
+    id,
+    modified,
+    digest: digestOf(document),
+    document,
+    verdict,
+    findings,
+    signatures,
+    importedBy,
+  };
   const { outcome, stored } = await deps.playbooks.import(version);
   if (outcome !== 'conflict') return { outcome, stored };
   throw new Problem(
@@ -62,7 +77,16 @@ async function importPlaybook(deps: ApiDeps, document: Document, importedBy: str
   );
 }
 
-function summaryOf({ id, modified, playbook, digest, verdict, signatures, importedAt, importedBy }: StoredPlaybook) {
+function summaryOf({
+  id,
+  modified,
+  playbook,
+  digest,
+  verdict,
+  signatures,
+  importedAt,
+  importedBy,
+}: StoredPlaybook) {
   const self = `/v1/playbooks/${id}`;
   const version = `?modified=${encodeURIComponent(modified)}`;
   return {
@@ -75,7 +99,11 @@ function summaryOf({ id, modified, playbook, digest, verdict, signatures, import
     signatures,
     importedAt: importedAt.toISOString(),
     importedBy,
-    links: { self: `${self}${version}`, versions: `${self}/versions`, document: `${self}/document${version}` },
+    links: {
+      self: `${self}${version}`,
+      versions: `${self}/versions`,
+      document: `${self}/document${version}`,
+    },
   };
 }
 

@@ -29,7 +29,9 @@ export interface StoredPlaybook extends NewPlaybook {
 
 export interface PlaybookStore {
   /** Stores a version once. `conflict`: this version is stored and says something else. */
-  import(playbook: NewPlaybook): Promise<{ outcome: 'stored' | 'known' | 'conflict'; stored: StoredPlaybook }>;
+  import(
+    playbook: NewPlaybook,
+  ): Promise<{ outcome: 'stored' | 'known' | 'conflict'; stored: StoredPlaybook }>;
   /** A version by its `modified`, else the latest; null where there is none. */
   get(id: string, modified?: string): Promise<StoredPlaybook | null>;
   byDigest(digest: string): Promise<StoredPlaybook | null>;
@@ -92,7 +94,9 @@ export function createPlaybookStore(database: Database): PlaybookStore {
         WHERE ${after}::text IS NULL OR id > ${after}::text
         ORDER BY id, modified_ms DESC, modified DESC LIMIT ${limit}`;
       if (keys.length === 0) return [];
-      return (await database.playbook.findMany({ where: { OR: keys }, orderBy: { id: 'asc' } })).map(storedOf);
+      return (await database.playbook.findMany({ where: { OR: keys }, orderBy: { id: 'asc' } })).map(
+        storedOf,
+      );
     },
     async versions(id, { before, limit }) {
       const at = before === null ? null : BigInt(Date.parse(before));

@@ -72,4 +72,7 @@ const modified = z
   .openapi({ description: 'The version; the latest without it', example: PLAYBOOK_EXAMPLE.modified });
 export const versionQuery = z.strictObject({ modified });
 export const playbookPageQuery = z.strictObject({ limit, cursor });
-export const playbookMark = z.string().max(100).regex(/^[\w:.+-]+$/);
+export const playbookMark = z
+  .string()
+  .max(100)
+  .regex(/^[\w:.+-]+$/);
