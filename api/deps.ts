@@ -9,6 +9,7 @@ import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { JournalStore } from '../prisma/journals.ts';
+import type { EvidenceStore } from '../prisma/evidence.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PeopleStore } from '../prisma/people.ts';
 import type { PlaybookStore } from '../prisma/playbooks.ts';
@@ -66,6 +67,7 @@ export interface ApiDeps {
   deliveries: Pick<DeliveryStore, 'list'>;
   journals: JournalStore;
   journalRunner: JournalRunner;
+  evidence: EvidenceStore;
   tasks: TaskStore;
   problems: ProblemStore;
   playbooks: PlaybookStore;
