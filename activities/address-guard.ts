@@ -79,7 +79,12 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-export function createAddressGuard(allowed: readonly string[]): AddressGuard {
+type Lookup = (host: string) => Promise<LookupAddress[]>;
+
+const bySystem: Lookup = (host) => resolve(host, { all: true });
+
+/** Networks and names of hosts that may be reached besides public addresses. */
+export function createAddressGuard(allowed: readonly string[], lookup = bySystem): AddressGuard {
   const networks = allowed.map(networkIn).filter((network) => network !== null);
   const names = new Set(allowed.filter((entry) => networkIn(entry) === null).map(plainName));
   const mayReach = (text: string, host: string): boolean => {
@@ -91,7 +96,7 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
     async addressesOf(given, signal) {
       const host = withoutBrackets(given);
       signal.throwIfAborted();
-      const addresses = await untilAborted(resolve(host, { all: true }), signal);
+      const addresses = await untilAborted(lookup(host), signal);
       if (addresses.length === 0 || !addresses.every(({ address }) => mayReach(address, host)))
         throw new AddressRefused(host);
       return addresses;

@@ -145,10 +145,10 @@ export async function exchange(
 /** Answered elsewhere: after a change 302 and 303 mean as often as not that it was made. */
 const AMBIGUOUS_REDIRECTS = new Set([302, 303]);
 
-/** What a status means. A gateway may have passed on what it then answers 5xx to. */
+/** What a status means. A gateway may have passed on what it then answers 5xx to; 501 says that it is not known there. */
 export function answerTo({ status, text }: GuardedAnswer, isChange: boolean): ConnectorAnswer {
   if (status >= 200 && status < 300) return { outcome: 'succeeded', output: text };
-  const isUnclear = status >= 500 || AMBIGUOUS_REDIRECTS.has(status);
+  const isUnclear = (status >= 500 && status !== 501) || AMBIGUOUS_REDIRECTS.has(status);
   return {
     outcome: isChange && isUnclear ? 'unknown' : 'failed',
     reason: `It answered ${status}`,

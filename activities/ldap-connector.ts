@@ -13,6 +13,8 @@ export interface LdapSettings {
 }
 
 const CONNECT_MS = 10_000;
+/** For each answer; the signal may end it before. */
+const ANSWER_MS = 60_000;
 const MOST_ENTRIES = 1_000;
 
 /** RFC 4511 §4.1.9: the values that it was to take away, or to add, were so already. */
@@ -68,6 +70,7 @@ async function connected(
   const client = new Client({
     url: `${isTls ? 'ldaps' : 'ldap'}://${isIP(address) === 6 ? `[${address}]` : address}:${port}`,
     connectTimeout: CONNECT_MS,
+    timeout: ANSWER_MS,
     // Their being there would mean TLS from the first byte.
     ...(isTls && { tlsOptions }),
   });

@@ -1,7 +1,8 @@
 /** Validation at the door: what a caller sent, read by the schemas of its route; 422 names every fault at once. */
 import type { z } from 'zod';
 import { Problem, type FieldError } from './problem.ts';
-import { issuesOf, pointerOf, type Issue } from './schemas/issues.ts';
+import { pointerOf } from '../domain/pointer.ts';
+import { issuesOf, type Issue } from './schemas/issues.ts';
 
 /** Nobody mends more at once, and an answer stays small whatever was sent. */
 const FAULTS_TOLD = 50;

@@ -7,7 +7,8 @@ import type { ApiDeps } from './deps.ts';
 import { Problem } from './problem.ts';
 import { defineRoute, type Route } from './route.ts';
 import { foreseeChange, startChange, withWarnings, type Candidate } from './rule-publishing.ts';
-import { pointerOf, type Issue } from './schemas/issues.ts';
+import { pointerOf } from '../domain/pointer.ts';
+import type { Issue } from './schemas/issues.ts';
 import {
   policyParams,
   policyVersionPage,

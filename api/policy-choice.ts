@@ -7,7 +7,7 @@ import type { Policy } from '../domain/policy.ts';
 import type { ApiDeps } from './deps.ts';
 import { Problem, type FieldError } from './problem.ts';
 import type { PolicyChoice } from './schemas/evaluate.ts';
-import { pointerOf } from './schemas/issues.ts';
+import { pointerOf } from '../domain/pointer.ts';
 import { readPolicy } from './schemas/policies.ts';
 
 export interface ChosenPolicy {

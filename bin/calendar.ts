@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseCalendar } from '../api/schemas/calendar.ts';
 import { holidaysIn, type ImportedHolidays } from '../api/schemas/icalendar.ts';
-import { pathOf, type Issue } from '../api/schemas/issues.ts';
+import { pathOf } from '../domain/pointer.ts';
+import type { Issue } from '../api/schemas/issues.ts';
 import { readPolicyFile, type Finding } from '../api/schemas/policy-file.ts';
 import { droppedWindows } from '../domain/calendar.ts';
 

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { parseCalendar } from '../api/schemas/calendar.ts';
-import { pointerOf } from '../api/schemas/issues.ts';
+import { pointerOf } from '../domain/pointer.ts';
 import {
   add,
   elapsed,

@@ -97,7 +97,7 @@ function unitOf(of: Action, step: ActionStep, index: number, values: Values): Dr
       undo: undo === undefined || undo === 'irreversible' ? null : undo,
       snapshot: snapshot ?? null,
       verify: verify?.step ?? null,
-      expires: expires ? { afterMs: expires.afterMs, then: expires.then ?? 'review' } : null,
+      expires: expires ? { afterMs: expires.afterMs, isTakenBack: expires.then === 'undo' } : null,
     },
     way: of.way,
     targetKeys: shownTarget.keys,

@@ -44,7 +44,8 @@ export interface PlannedUnit {
   undo: string | null;
   snapshot: string | null;
   verify: string | null;
-  expires: { afterMs: number; then: 'review' | 'undo' } | null;
+  /** In force for so long, it is taken back, or somebody looks at it. */
+  expires: { afterMs: number; isTakenBack: boolean } | null;
   /** Whose consent it takes, by need. */
   needs: readonly string[];
 }

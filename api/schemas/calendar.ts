@@ -1,7 +1,8 @@
 /** Calendars as people write them. */
 import { z } from 'zod';
 import { checkCalendar, WEEKDAYS, type Calendar, type Weekday } from '../../domain/calendar.ts';
-import { fault, issuesOf, pathOf, type Issue } from './issues.ts';
+import { pathOf } from '../../domain/pointer.ts';
+import { fault, issuesOf, type Issue } from './issues.ts';
 
 const windowsSchema = z.array(z.tuple([z.string(), z.string()]));
 

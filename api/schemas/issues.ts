@@ -32,19 +32,6 @@ export function fault(
   context.addIssue({ code: 'custom', message, path, params: { code } });
 }
 
-/** JSON pointer (RFC 6901) of a path. */
-export function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-/** Path of a JSON pointer: the reverse of `pointerOf`, but for places in lists, which are text as well. */
-export function pathOf(pointer: string): string[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
-
 const KINDS: Record<string, string> = {
   object: 'a set of fields',
   record: 'a set of fields',

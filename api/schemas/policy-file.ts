@@ -1,6 +1,7 @@
 /** A policy file as its editor sees it: YAML text whose every fault is told with line, column and field. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import { pointerOf, type Issue } from './issues.ts';
+import { pointerOf } from '../../domain/pointer.ts';
+import type { Issue } from './issues.ts';
 
 /** One fault of a file, for the person who will mend it. */
 export interface Finding {

@@ -214,7 +214,7 @@ async function suffer(
   if (fault === 'twice') return work();
   if (fault === 'garbled') return { status: first.status, body: '{"id": "h-' };
   if (fault === 'echo') return { status: first.status, body: { ...request.headers, url: request.url } };
-  if (fault !== null) await new Promise((resolve) => setTimeout(resolve, fault.late));
+  if (fault !== null) await new Promise((resolve) => setTimeout(resolve, fault.late).unref());
   return first;
 }
 

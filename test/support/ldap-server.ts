@@ -114,7 +114,11 @@ ppolicy_default "cn=policy,${SUFFIX}"
 
 async function within<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ url, connectTimeout: 10_000 });
-  return work(client).finally(() => client.unbind());
+  try {
+    return await work(client);
+  } finally {
+    await client.unbind();
+  }
 }
 
 export async function startLdapServer(): Promise<LdapServer> {
