@@ -301,7 +301,7 @@ describe('what happened', () => {
       occurredAt: Date.now(),
     });
     await office.agent.post(`/v1/tickets/${ticketId}/reply`, { text: 'We look <b>into</b> it | now' });
-    await office.agent.post(`/v1/tickets/${ticketId}/consult`, { toTier: 2, question: 'Which gateway?' });
+    await office.agent.post(`/v1/tickets/${ticketId}/consult`, { toTier: 2, text: 'Which gateway?' });
     const { body: problem } = await office.agent.post('/v1/problems', {
       title: 'Certificates',
       tickets: [ticketId],
