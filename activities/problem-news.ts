@@ -1,4 +1,5 @@
 /** What follows from what happens to a problem: its tasks are opened, and its tickets learn of it. */
+import { SEES_ALL } from '../domain/visibility.ts';
 import type { Fact, ProblemNews } from '../domain/events.ts';
 import { PROBLEM_MANAGER, ROOT_CAUSE_TASKS, type ProblemEvent } from '../domain/problem.ts';
 import { TASK_REMINDERS } from '../domain/task.ts';
@@ -84,7 +85,7 @@ export function createProblemNews(deps: ProblemNewsDeps): JournalHandler {
 
   /** A ticket that comes late learns of what was found before it. */
   const newsForLatecomer = async (problemId: string): Promise<ProblemNews[]> => {
-    const problem = await deps.problems.get(problemId);
+    const problem = await deps.problems.get(problemId, SEES_ALL);
     return [
       ...(problem?.rootCause ? (['knownError'] as const) : []),
       ...(problem?.workaround ? (['workaround'] as const) : []),

@@ -1,4 +1,5 @@
 /** What reviews ask to tell: a reminder, that something is overdue, a step of its escalation; to the log and the outbox. */
+import { SEES_ALL } from '../domain/visibility.ts';
 import type { ReviewDue, ReviewEvent, ReviewReminder } from '../domain/review.ts';
 import type { ReviewStore } from '../prisma/reviews.ts';
 import { createDispatch, type DispatchDeps } from './dispatch.ts';
@@ -42,7 +43,7 @@ export function createReviewMessenger({ reviews, log, ...deps }: ReviewMessenger
   return async ({ kind, journalId, event: told }) => {
     const event = told as ReviewEvent;
     if (kind !== 'review' || !isTold(event)) return;
-    const review = await reviews.get(journalId);
+    const review = await reviews.get(journalId, SEES_ALL);
     if (!review) return;
     const message: ReviewMessage = {
       type: TYPES[event.type],

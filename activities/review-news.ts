@@ -1,4 +1,5 @@
 /** What follows from what happens to a review and to the tasks of an incident: each learns of the others. */
+import { SEES_ALL } from '../domain/visibility.ts';
 import type { Fact, NotedReviewState } from '../domain/events.ts';
 import type { JournalEvent, JournalName, JournalRequest } from '../domain/journal.ts';
 import type { Review, ReviewEvent } from '../domain/review.ts';
@@ -46,14 +47,14 @@ export function createReviewNews(deps: ReviewNewsDeps): JournalHandler {
 
   /** Tasks of the ticket are the review's too, also those that were there before it. */
   const adoptTasks = async ({ id, ticket }: Review): Promise<void> => {
-    const page = { after: null, limit: MOST_TASKS, now: 0 };
+    const page = { after: null, limit: MOST_TASKS, now: 0, sight: SEES_ALL };
     const subject = { type: 'ticket' as const, id: ticket };
     const found = await tasks.list({ subject, kind: ['reviewTask', 'actionItem'] }, page);
     for (const task of found) await noteTask(id, task, `adopted-${task.id}-${task.sequence}`);
   };
 
   const ofReview = async (id: string, event: ReviewEvent): Promise<void> => {
-    const review = await reviews.get(id);
+    const review = await reviews.get(id, SEES_ALL);
     if (!review) return;
     const state = STATES[event.type];
     if (state)
@@ -88,13 +89,13 @@ export function createReviewNews(deps: ReviewNewsDeps): JournalHandler {
 
   const ofTask = async (id: string, event: TaskEvent): Promise<void> => {
     const state = stateAfter(event);
-    const task = state && (await tasks.get(id));
+    const task = state && (await tasks.get(id, SEES_ALL));
     if (!task || !isReviewTaskKind(task.kind)) return;
     await tellTicketDone(task, event);
     const { subject } = task;
     const review =
       subject.type === 'review'
-        ? await reviews.get(subject.id)
+        ? await reviews.get(subject.id, SEES_ALL)
         : subject.type === 'ticket'
           ? await reviews.ofTicket(subject.id)
           : null;

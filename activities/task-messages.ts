@@ -1,4 +1,5 @@
 /** What tasks ask to tell: a reminder, that one is overdue, a step of its escalation; to the log and the outbox. */
+import { SEES_ALL } from '../domain/visibility.ts';
 import type { TaskEvent } from '../domain/task.ts';
 import type { JournalLogRow } from '../prisma/journals.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
@@ -58,7 +59,7 @@ export function createTaskMessenger({ tasks, log, ...deps }: TaskMessengerDeps):
   return async ({ kind, journalId, event: told }: JournalLogRow) => {
     const event = told as TaskEvent;
     if (kind !== 'task' || !isTold(event)) return;
-    const task = await tasks.get(journalId);
+    const task = await tasks.get(journalId, SEES_ALL);
     if (!task) return;
     const message = messageOf(event, task);
     log.info({ ...message.data }, `${message.type} to ${message.data.to ?? event.owner ?? 'nobody'}`);

@@ -1,11 +1,10 @@
 /** The HTTP edge: `createApp` joins routes, order of middleware and error answers, and listens nowhere. */
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import type { Actor } from '../domain/events.ts';
 import { agentRoutes } from './agents.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { articleRoutes } from './articles.ts';
-import { authenticate } from './auth.ts';
+import { authenticate, type Caller } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
 import { calendarRoutes } from './calendars.ts';
 import type { ApiDeps } from './deps.ts';
@@ -36,6 +35,7 @@ import { securityHeaders } from './security-headers.ts';
 import { storedCalendarRoutes } from './stored-calendars.ts';
 import { suggestionRoutes } from './suggestions.ts';
 import { teamRoutes } from './teams.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { taskRoutes } from './tasks.ts';
 import { deliveryRoutes, templateRoutes } from './templates.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -65,6 +65,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...storedCalendarRoutes(deps),
     ...policyRoutes(deps),
     ...ruleChangeRoutes(deps),
+    ...evidenceRoutes(deps),
     ...taskRoutes(deps),
     ...problemRoutes(deps),
     ...reviewRoutes(deps),
@@ -105,14 +106,14 @@ const NO_QUERY = z.strictObject({});
 /** Asks who it is before anything is read: the body of a stranger is not parsed. */
 function admit({ apiKeys }: ApiDeps, { operation }: Route): RequestHandler {
   return async (request, response, next) => {
-    response.locals['actor'] = await authenticate(request, { apiKeys, operation });
+    response.locals['caller'] = await authenticate(request, { apiKeys, operation });
     next();
   };
 }
 
 function callFrom(route: Route, request: Request, response: Response) {
   return {
-    actor: response.locals['actor'] as Actor,
+    ...(response.locals['caller'] as Caller),
     params: readPath(route.params, request.params),
     query: readQuery(route.query ?? NO_QUERY, request.query),
     body: readBody(route.body, request.body ?? {}),

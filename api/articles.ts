@@ -224,8 +224,8 @@ function readingRoutes(deps: ApiDeps): Route[] {
       query: suggestionQuery,
       answers: { 200: { description: 'Suggestions, maybe none', schema: suggestedArticles } },
       problems: ['ticket_not_found', 'ticket_not_opened_yet'],
-      async handle({ params, query: { limit } }) {
-        const ticket = await findTicket(deps, params.ticketId);
+      async handle({ params, query: { limit }, sight }) {
+        const ticket = await findTicket(deps, params.ticketId, sight);
         const [suggested, uses] = await Promise.all([
           deps.articles.suggest(await questionOf(deps.tickets, ticket), limit),
           deps.articles.usesOn(ticket.id),

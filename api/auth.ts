@@ -1,6 +1,7 @@
 /** Who is asking: `Authorization: Bearer <API key>`. */
 import type { Request } from 'express';
 import type { Actor } from '../domain/events.ts';
+import { sightOf, type Sight } from '../domain/visibility.ts';
 import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import { Problem } from './problem.ts';
 import { isAllowed, type Operation } from './roles.ts';
@@ -9,11 +10,18 @@ import { isAllowed, type Operation } from './roles.ts';
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="tierline"' };
 const CHALLENGE_INVALID = { 'www-authenticate': 'Bearer realm="tierline", error="invalid_token"' };
 
-/** The actor behind a request; a 401 problem without a good key, a 403 one without the right. */
+/** Who asks, and what they may know of. */
+export interface Caller {
+  actor: Actor;
+  sight: Sight;
+  tier: number | null;
+}
+
+/** The caller behind a request; a 401 problem without a good key, a 403 one without the right. */
 export async function authenticate(
   request: Request,
   { apiKeys, operation }: { apiKeys: Pick<ApiKeyStore, 'find'>; operation: Operation },
-): Promise<Actor> {
+): Promise<Caller> {
   const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (!token)
     throw new Problem('unauthenticated', 'Send an API key: Authorization: Bearer tl_…', {
@@ -27,11 +35,15 @@ export async function authenticate(
   if (!isAllowed(key.role, operation))
     throw new Problem('forbidden', `The role ${key.role} does not include ${operation}`);
   const person = key.person === null ? {} : { person: key.person };
-  return { subject: `key:${key.id}`, role: key.role, ...person };
+  return {
+    actor: { subject: `key:${key.id}`, role: key.role, ...person },
+    sight: sightOf(key),
+    tier: key.tier,
+  };
 }
 
 /** Whose doing it is; a 403 problem for a key that is nobody's own, whomever it says it acts for. */
 export function personBehind({ person }: Actor): string {
   if (person !== undefined) return person;
-  throw new Problem('personal_key_needed', 'This is decided in person: use a personal API key');
+  throw new Problem('personal_credentials_missing', 'This is decided in person: use a personal API key');
 }

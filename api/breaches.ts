@@ -1,10 +1,10 @@
 /** The breach register, for managers: as pages and as CSV. */
 import { stringify } from 'csv-stringify/sync';
-import { breachMarkOf, type BreachMark, type BreachRecord } from '../prisma/breaches.ts';
+import { breachMarkOf, type BreachFilter, type BreachMark, type BreachRecord } from '../prisma/breaches.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ApiDeps } from './deps.ts';
 import { defineRoute, type Route } from './route.ts';
-import { breachFilter, breachMark, breachPage, breachQuery, type BreachFilter } from './schemas/breaches.ts';
+import { breachFilter, breachMark, breachPage, breachQuery } from './schemas/breaches.ts';
 import { breachView } from './views.ts';
 
 const CSV_BATCH = 500;
@@ -56,9 +56,9 @@ export function breachRoutes(deps: ApiDeps): Route[] {
       query: breachQuery,
       answers: { 200: { description: 'One page', schema: breachPage } },
       problems: ['cursor_invalid'],
-      async handle({ query: { limit, cursor, ...filter } }) {
+      async handle({ query: { limit, cursor, ...filter }, sight }) {
         const after = decodeCursor(cursor, { filters: filter, mark: breachMark });
-        const found = await deps.breaches.list(filter, { after, limit: limit + 1 });
+        const found = await deps.breaches.list({ ...filter, sight }, { after, limit: limit + 1 });
         const { rows, page } = pageOf(found, { limit, filters: filter, markOf: breachMarkOf });
         return { body: { data: rows.map(breachView), page } };
       },
@@ -72,12 +72,12 @@ export function breachRoutes(deps: ApiDeps): Route[] {
       query: breachFilter,
       answers: { 200: { description: 'RFC 4180, UTF-8 with a byte order mark', contentType: 'text/csv' } },
       problems: [],
-      handle: async ({ query }) => ({
+      handle: async ({ query, sight }) => ({
         headers: {
           'content-type': 'text/csv; charset=utf-8',
           'content-disposition': 'attachment; filename="breaches.csv"',
         },
-        stream: csvOf(deps, query),
+        stream: csvOf(deps, { ...query, sight }),
       }),
     }),
   ];

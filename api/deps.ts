@@ -8,6 +8,7 @@ import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { JournalStore } from '../prisma/journals.ts';
+import type { EvidenceStore } from '../prisma/evidence.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PeopleStore } from '../prisma/people.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
@@ -64,6 +65,7 @@ export interface ApiDeps {
   deliveries: Pick<DeliveryStore, 'list'>;
   journals: JournalStore;
   journalRunner: JournalRunner;
+  evidence: EvidenceStore;
   tasks: TaskStore;
   problems: ProblemStore;
   reviews: ReviewStore;

@@ -2,6 +2,7 @@
  * Why the clocks of a ticket say what they say, for a spreadsheet and for the eye: the spans of `GET …/clocks`, one a
  * row, and as plain text.
  */
+import type { Sight } from '../domain/visibility.ts';
 import { stringify } from 'csv-stringify/sync';
 import { writtenDuration } from '../domain/examples.ts';
 import { rebuild, type Ticket } from '../domain/ticket.ts';
@@ -112,10 +113,10 @@ async function* once(text: string): AsyncIterable<string> {
 
 async function explained(
   deps: ApiDeps,
-  name: string,
+  { name, sight }: { name: string; sight: Sight },
   write: (ticket: Ticket, view: ClocksView) => string,
 ): Promise<Reply['stream']> {
-  const { id } = await findTicket(deps, name);
+  const { id } = await findTicket(deps, name, sight);
   const ticket = rebuild(id, await deps.ledger.events(id));
   return once(write(ticket, clocksView(ticket, (deps.now ?? Date.now)())));
 }
@@ -138,8 +139,8 @@ export function explainRoutes(deps: ApiDeps): Route[] {
         'Columns: ' +
         `${COLUMNS.join(', ')}. The \`runningSeconds\` of a cycle add up to its elapsed time, to the millisecond.`,
       answers: { 200: { description: 'RFC 4180, UTF-8 with a byte order mark', contentType: 'text/csv' } },
-      async handle({ params }) {
-        const stream = await explained(deps, params.ticketId, csvOf);
+      async handle({ params, sight }) {
+        const stream = await explained(deps, { name: params.ticketId, sight }, csvOf);
         const headers = {
           'content-type': 'text/csv; charset=utf-8',
           'content-disposition': 'attachment; filename="clocks.csv"',
@@ -153,8 +154,8 @@ export function explainRoutes(deps: ApiDeps): Route[] {
       operationId: 'explainClocks',
       summary: 'The same as plain text: each clock, how it stands, and the spans that led there',
       answers: { 200: { description: 'UTF-8, times in UTC', contentType: 'text/plain' } },
-      async handle({ params }) {
-        const stream = await explained(deps, params.ticketId, textOf);
+      async handle({ params, sight }) {
+        const stream = await explained(deps, { name: params.ticketId, sight }, textOf);
         return { headers: { 'content-type': 'text/plain; charset=utf-8' }, stream: stream! };
       },
     }),

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { factEventId } from '../domain/decide.ts';
 import type { Actor, Fact } from '../domain/events.ts';
 import type { AppliedPolicy } from '../domain/policy.ts';
+import { isVisible, SEES_ALL } from '../domain/visibility.ts';
 import { checkBackdating } from './backdating.ts';
 import type { ApiDeps } from './deps.ts';
 import { takeIn } from './intake.ts';
-import { find } from './lookup.ts';
+import { find, type Found } from './lookup.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
 import { FACTS_EXAMPLE } from './schemas/examples.ts';
 import { factsAnswer, factsBody, type FactBody } from './schemas/facts.ts';
@@ -41,8 +42,16 @@ interface Recipient {
   policy: Pick<AppliedPolicy, 'backdating'>;
 }
 
-async function recipientOf(deps: ApiDeps, name: string): Promise<Recipient> {
-  const found = await find(deps, name);
+/** Whoever opened a ticket may go on telling it things, though it became a security ticket since: nothing is told back. */
+async function listening(deps: ApiDeps, { params, sight, actor }: FactsCall): Promise<Found> {
+  const found = await find(deps, params.ticketId, SEES_ALL);
+  if ('waiting' in found || isVisible(found.ticket, sight)) return found;
+  if ((await deps.tickets.openerOf(found.ticket.id)) === actor.subject) return found;
+  return find(deps, params.ticketId, sight);
+}
+
+async function recipientOf(deps: ApiDeps, call: FactsCall): Promise<Recipient> {
+  const found = await listening(deps, call);
   if ('waiting' in found) return { ticketId: found.waiting.ticketId, policy: found.waiting.rules.policy };
   const { id, policy, policyVersion } = found.ticket;
   return { ticketId: id, policy: await deps.policyVersion(policy, policyVersion) };
@@ -59,9 +68,10 @@ async function sorted(deps: ApiDeps, ticketId: string, events: readonly FactBody
   };
 }
 
-async function tell(deps: ApiDeps, { params, body, actor, idempotencyKey }: FactsCall): Promise<Reply> {
+async function tell(deps: ApiDeps, call: FactsCall): Promise<Reply> {
+  const { body, actor, idempotencyKey } = call;
   const now = (deps.now ?? Date.now)();
-  const { ticketId, policy } = await recipientOf(deps, params.ticketId);
+  const { ticketId, policy } = await recipientOf(deps, call);
   body.events.forEach(({ occurredAt }, i) =>
     checkBackdating(occurredAt, { now, role: actor.role, policy, pointer: `/events/${i}/occurredAt` }),
   );

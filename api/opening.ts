@@ -4,6 +4,7 @@ import { createRulesCache, type RulesFor } from '../domain/rules.ts';
 import { firstEventIdOf, type Opening } from '../domain/decide.ts';
 import type { Actor, TicketAttributes } from '../domain/events.ts';
 import { lowestTier, matchPolicy, priorityOf, type Policy } from '../domain/policy.ts';
+import { SEES_ALL } from '../domain/visibility.ts';
 import { checkBackdating } from './backdating.ts';
 import type { ApiDeps } from './deps.ts';
 import { EngineUnavailable } from './engine-errors.ts';
@@ -62,12 +63,14 @@ function takeInOpening({ intake }: ApiDeps, { body, actor, idempotencyKey }: Ope
 /** Gives the message back, and says who holds the external reference. */
 async function referenceTaken(
   deps: ApiDeps,
-  { body }: OpenCall,
+  { body, sight }: OpenCall,
   taken: TakenIn,
   holder: string,
 ): Promise<Problem> {
   if (!taken.replayed) await deps.intake.release(taken.messageId);
   const { system, id } = body.external!;
+  const known = await lookUp(deps, holder, sight);
+  if (!known) return new Problem('external_reference_taken', `${system}:${id} is another ticket`);
   return new Problem('external_reference_taken', `${system}:${id} is ticket ${holder}`, {
     extra: { ticketId: holder },
     headers: { location: locationOf(holder) },
@@ -81,7 +84,7 @@ async function referenceTaken(
 async function settleReference(deps: ApiDeps, call: OpenCall, taken: TakenIn): Promise<TakenIn> {
   const holder = taken.externalTicketId;
   if (holder === undefined || holder === taken.ticketId) return taken;
-  if (await lookUp(deps, holder)) throw await referenceTaken(deps, call, taken, holder);
+  if (await lookUp(deps, holder, SEES_ALL)) throw await referenceTaken(deps, call, taken, holder);
   await deps.intake.adopt(taken.messageId, holder);
   return { ...taken, ticketId: holder };
 }
@@ -128,7 +131,8 @@ async function isOpenedBy(deps: ApiDeps, found: Found, { messageId }: TakenIn): 
 
 async function reply(deps: ApiDeps, call: OpenCall, taken: TakenIn): Promise<Reply> {
   const { ticketId, replayed } = taken;
-  const found = await find(deps, ticketId);
+  // What was opened just now is shown to whoever told it all.
+  const found = await find(deps, ticketId, replayed ? call.sight : SEES_ALL);
   if (call.body.external && !(await isOpenedBy(deps, found, taken)))
     throw await referenceTaken(deps, call, taken, ticketId);
   const headers = { location: locationOf(ticketId), ...(replayed && { 'idempotency-replayed': 'true' }) };
@@ -146,7 +150,7 @@ export function createOpening(deps: ApiDeps): (call: OpenCall) => Promise<Reply>
     if (body.openedAt !== undefined)
       checkBackdating(body.openedAt, { now, role: actor.role, policy, pointer: '/openedAt' });
     const taken = await settleReference(deps, call, await takeInOpening(deps, call));
-    const before = taken.replayed ? await lookUp(deps, taken.ticketId) : null;
+    const before = taken.replayed ? await lookUp(deps, taken.ticketId, SEES_ALL) : null;
     if (!before || 'waiting' in before)
       await openOrKeep(deps, openingFrom(call, { policy, now, taken, rulesFor }), before);
     return reply(deps, call, taken);

@@ -29,8 +29,8 @@ export function packetRoutes(deps: ApiDeps): Route[] {
       params: ticketParams,
       answers: { 200: { description: 'The packet as it stands', schema: packetView } },
       problems: ['ticket_not_found', 'ticket_not_opened_yet'],
-      async handle({ params }) {
-        const ticket = await findTicket(deps, params.ticketId);
+      async handle({ params, sight }) {
+        const ticket = await findTicket(deps, params.ticketId, sight);
         const { policy, policyVersion, teamwork } = ticket;
         const { tiers, ...rules } = await deps.policyVersion(policy, policyVersion);
         const packet = (teamwork as unknown as Partial<Teamwork>).packet ?? { items: [], articles: [] };

@@ -132,9 +132,9 @@ export function policyRoutes(deps: ApiDeps): Route[] {
         },
       },
       problems: ['examples_failed', 'change_in_progress', 'idempotency_key_reused'],
-      async handle({ params: { name }, query, body, actor, idempotencyKey }) {
+      async handle({ params: { name }, query, body, actor, sight, idempotencyKey }) {
         const candidate = await candidateOf(deps, name, body.policy);
-        const asking = { actor, path: `/v1/policies/${name}/versions`, idempotencyKey, body };
+        const asking = { actor, sight, path: `/v1/policies/${name}/versions`, idempotencyKey, body };
         const publish = query.dryRun ? foreseeChange : startChange;
         return withWarnings(await publish(deps, candidate, asking), candidate.warnings);
       },

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { firstJournalIdOf } from '../domain/journal.ts';
 import type { ProblemCommand } from '../domain/problem.ts';
 import type { ProblemRecord } from '../prisma/problems.ts';
+import { SEES_ALL, type Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { dueAtOf } from './due-dates.ts';
 import { actorOf, askJournal, journalMessageId } from './journals.ts';
@@ -24,8 +25,8 @@ import { PROBLEM_HEADERS } from './schemas/problems.ts';
 import { showProblem } from './show-problem.ts';
 
 /** The problem, or a 404 (RFC 9457) problem. */
-export async function findProblem({ problems }: ApiDeps, id: string): Promise<ProblemRecord> {
-  const found = await problems.get(id);
+export async function findProblem({ problems }: ApiDeps, id: string, sight: Sight): Promise<ProblemRecord> {
+  const found = await problems.get(id, sight);
   if (found) return found;
   throw new Problem('problem_not_found', `There is no problem ${id}`);
 }
@@ -87,7 +88,7 @@ async function dropTask(
   { actor, requestId }: RequestCall<unknown>,
 ): Promise<void> {
   const request = { id: `replaced-${taskId}`, command: { type: 'cancel' }, actor, requestId };
-  const task = await deps.tasks.get(taskId);
+  const task = await deps.tasks.get(taskId, SEES_ALL);
   if (task?.state === 'open') await deps.journalRunner.ask('task', taskId, request).catch(() => null);
 }
 
@@ -101,7 +102,7 @@ const REQUESTS = [
     example: { ticket: 'zendesk:1042' },
     refusals: ['ticket_linked', 'ticket_not_found', 'ticket_not_opened_yet', 'problem_closed'],
     async ask(deps, problem, call) {
-      const ticket = await findTicket(deps, call.body.ticket);
+      const ticket = await findTicket(deps, call.body.ticket, call.sight);
       await checkLink(deps, problem, { ticketId: ticket.id, wanted: false, call });
       return { command: { type: 'linkTicket', ticket: ticket.id, openedAt: ticket.openedAt.getTime() } };
     },
@@ -115,7 +116,7 @@ const REQUESTS = [
     example: { ticket: 'zendesk:1042', reason: 'The cable was cut' },
     refusals: ['ticket_not_linked', 'ticket_not_found', 'ticket_not_opened_yet', 'problem_closed'],
     async ask(deps, problem, call) {
-      const { id: ticketId } = await findTicket(deps, call.body.ticket);
+      const { id: ticketId } = await findTicket(deps, call.body.ticket, call.sight);
       await checkLink(deps, problem, { ticketId, wanted: true, call });
       return { command: { type: 'unlinkTicket', ticket: ticketId }, words: { reason: call.body.reason } };
     },
@@ -165,7 +166,7 @@ const REQUESTS = [
       return { command, words: { description } };
     },
     async afterwards(deps, before, call) {
-      const now = await deps.problems.get(before.id);
+      const now = await deps.problems.get(before.id, SEES_ALL);
       if (before.fix && before.fix.task !== now?.fix?.task) await dropTask(deps, before.fix.task, call);
     },
   }),
@@ -216,7 +217,7 @@ async function handle(
   request: (typeof REQUESTS)[number],
   call: RequestCall<{ actingFor?: string | undefined }>,
 ): Promise<Reply> {
-  const before = await findProblem(deps, call.params.problemId);
+  const before = await findProblem(deps, call.params.problemId, call.sight);
   const { command, words = {} } = await request.ask(deps, before, call);
   const path = pathOf(before, request.path);
   const actor = actorOf(call.actor, call.body.actingFor);
@@ -226,7 +227,7 @@ async function handle(
     { ...call, actor, path, command, words },
   );
   await request.afterwards?.(deps, before, call);
-  return showProblem(deps, await findProblem(deps, before.id), { headers });
+  return showProblem(deps, await findProblem(deps, before.id, call.sight), { headers });
 }
 
 export function problemRequestRoutes(deps: ApiDeps): Route[] {

@@ -5,6 +5,8 @@ import { taskJournal, TASK_REMINDERS } from '../domain/task.ts';
 import { openInJournal } from '../prisma/journals.ts';
 import type { ProblemRecord } from '../prisma/problems.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import type { JournalEvent } from '../domain/journal.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { dueAtOf } from './due-dates.ts';
 import { invalid } from './input.ts';
@@ -39,10 +41,10 @@ const nowOf = ({ now = Date.now }: ApiDeps): number => now();
 const newId = (prefix: 'prb' | 'tsk'): string => `${prefix}_${uuidv7().replaceAll('-', '')}`;
 
 /** The tickets that are linked from the beginning; a 422 problem names the one that there is not. */
-async function linksOf(deps: ApiDeps, names: readonly string[]): Promise<ProblemBody[]> {
+async function linksOf(deps: ApiDeps, names: readonly string[], sight: Sight): Promise<ProblemBody[]> {
   const links = new Map<string, ProblemBody>();
   for (const [i, name] of names.entries()) {
-    const ticket = await findTicket(deps, name).catch((error: unknown) => {
+    const ticket = await findTicket(deps, name, sight).catch((error: unknown) => {
       if (!(error instanceof Problem) || error.code !== 'ticket_not_found') throw error;
       throw invalid([{ pointer: `/tickets/${i}`, code: 'ticket_unknown', message: error.message }]);
     });
@@ -56,10 +58,24 @@ async function linksOf(deps: ApiDeps, names: readonly string[]): Promise<Problem
   return [...links.values()];
 }
 
+/** Without what was said of tickets that the caller may not know of. */
+async function toldOf(
+  { problems }: ApiDeps,
+  events: readonly JournalEvent[],
+  sight: Sight,
+): Promise<readonly JournalEvent[]> {
+  const ticketOf = (event: JournalEvent) => (event as { ticket?: string }).ticket;
+  const hidden = await problems.hidden(
+    events.flatMap((event) => ticketOf(event) ?? []),
+    sight,
+  );
+  return events.filter((event) => !hidden.has(ticketOf(event) ?? ''));
+}
+
 /** Opened in the database, or not at all where its fingerprint has an unresolved problem. */
 async function open(deps: ApiDeps, call: Call<unknown, unknown, OpenProblemBody>): Promise<Reply> {
-  const { body, actor, requestId, idempotencyKey } = call;
-  const more = await linksOf(deps, body.tickets);
+  const { body, actor, sight, requestId, idempotencyKey } = call;
+  const more = await linksOf(deps, body.tickets, sight);
   const taken = await takeIn(deps.intake, {
     actor,
     method: 'POST',
@@ -85,12 +101,16 @@ async function open(deps: ApiDeps, call: Call<unknown, unknown, OpenProblemBody>
   });
   if (!answer.recorded && answer.taken !== undefined) {
     if (!taken.replayed) await deps.intake.release(taken.messageId);
-    throw new Problem('problem_exists', `Problem ${answer.taken} has this fingerprint and is not resolved`);
+    const known = await deps.problems.get(answer.taken, sight);
+    throw new Problem(
+      'problem_exists',
+      `${known ? `Problem ${known.id}` : 'Another problem'} has this fingerprint and is not resolved`,
+    );
   }
   await deps.journalRunner.wake('problem', id);
   const replayed: Record<string, string> = taken.replayed ? { 'idempotency-replayed': 'true' } : {};
   const headers = { location: `/v1/problems/${id}`, ...replayed };
-  return showProblem(deps, await findProblem(deps, id), { status: 201, headers });
+  return showProblem(deps, await findProblem(deps, id, sight), { status: 201, headers });
 }
 
 export function problemRoutes(deps: ApiDeps): Route[] {
@@ -128,11 +148,11 @@ export function problemRoutes(deps: ApiDeps): Route[] {
       query: problemQuery,
       answers: { 200: { description: 'One page', schema: problemRecordPage } },
       problems: ['cursor_invalid', 'ticket_not_found', 'ticket_not_opened_yet'],
-      async handle({ query: { limit, cursor, ticket, ...rest } }) {
-        const ticketId = ticket === undefined ? undefined : (await findTicket(deps, ticket)).id;
+      async handle({ query: { limit, cursor, ticket, ...rest }, sight }) {
+        const ticketId = ticket === undefined ? undefined : (await findTicket(deps, ticket, sight)).id;
         const filters = { ...rest, ticketId };
         const after = decodeCursor(cursor, { filters, mark: problemMark });
-        const found = await deps.problems.list(filters, { after, limit: limit + 1 });
+        const found = await deps.problems.list(filters, { after, limit: limit + 1, sight });
         const markOf = ({ openedAt, id }: ProblemRecord) => ({ at: openedAt, id });
         const { rows, page } = pageOf(found, { limit, filters, markOf });
         return { body: { data: await problemViews(deps, rows), page } };
@@ -148,7 +168,8 @@ export function problemRoutes(deps: ApiDeps): Route[] {
       params: problemParams,
       answers: { 200: { description: 'The problem', schema: problemRecordView, headers: PROBLEM_HEADERS } },
       problems: ['problem_not_found'],
-      handle: async ({ params }) => showProblem(deps, await findProblem(deps, params.problemId)),
+      handle: async ({ params, sight }) =>
+        showProblem(deps, await findProblem(deps, params.problemId, sight)),
     }),
     defineRoute({
       method: 'get',
@@ -161,13 +182,13 @@ export function problemRoutes(deps: ApiDeps): Route[] {
       query: problemPageQuery,
       answers: { 200: { description: 'One page', schema: problemTimeline } },
       problems: ['problem_not_found', 'cursor_invalid'],
-      async handle({ params, query: { limit, cursor } }) {
-        const { id } = await findProblem(deps, params.problemId);
+      async handle({ params, query: { limit, cursor }, sight }) {
+        const { id } = await findProblem(deps, params.problemId, sight);
         const filters = { timelineOf: id };
         const after = decodeCursor(cursor, { filters, mark: problemTimelineMark }) ?? 0;
         const found = (await deps.journals.events('problem', id, after)).slice(0, limit + 1);
         const { rows, page } = pageOf(found, { limit, filters, markOf: ({ sequence }) => sequence });
-        return { body: { data: await logView(deps, rows), page } };
+        return { body: { data: await logView(deps, await toldOf(deps, rows, sight)), page } };
       },
     }),
     defineRoute({
@@ -181,11 +202,11 @@ export function problemRoutes(deps: ApiDeps): Route[] {
       query: problemPageQuery,
       answers: { 200: { description: 'One page', schema: problemTickets } },
       problems: ['problem_not_found', 'cursor_invalid'],
-      async handle({ params, query: { limit, cursor } }) {
-        const { id } = await findProblem(deps, params.problemId);
+      async handle({ params, query: { limit, cursor }, sight }) {
+        const { id } = await findProblem(deps, params.problemId, sight);
         const filters = { ticketsOf: id };
         const after = decodeCursor(cursor, { filters, mark: problemTicketMark });
-        const found = await deps.problems.tickets(id, { after, limit: limit + 1 });
+        const found = await deps.problems.tickets(id, { after, limit: limit + 1, sight });
         const { rows, page } = pageOf(found, { limit, filters, markOf: ({ ticketId }) => ticketId });
         const data = rows.map(({ ticketId, by, openedAt, linkedAt }) => ({
           ticketId,
@@ -215,8 +236,8 @@ export function problemRoutes(deps: ApiDeps): Route[] {
         },
       },
       problems: ['problem_not_found', 'idempotency_key_reused'],
-      async handle({ params, body, actor, requestId, idempotencyKey }) {
-        const { id } = await findProblem(deps, params.problemId);
+      async handle({ params, body, actor, sight, requestId, idempotencyKey }) {
+        const { id } = await findProblem(deps, params.problemId, sight);
         const now = nowOf(deps);
         const dueAt = await dueAtOf(deps, body, now);
         const taken = await takeIn(deps.intake, {
@@ -243,7 +264,7 @@ export function problemRoutes(deps: ApiDeps): Route[] {
           requestId,
           ...(taken.text && { text: taken.text }),
         });
-        return showOpenedTask(deps, taken);
+        return showOpenedTask(deps, taken, sight);
       },
     }),
     ...problemRequestRoutes(deps),

@@ -4,7 +4,8 @@ import { queueMarkOf, type QueuedTicket, type QueueSummary } from '../prisma/que
 import type { TextRecord } from '../prisma/tickets.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ApiDeps } from './deps.ts';
-import { findTicket } from './lookup.ts';
+import { lookUp } from './lookup.ts';
+import { Problem } from './problem.ts';
 import { pullNext } from './pull.ts';
 import { defineRoute, type Route } from './route.ts';
 import { PULL_EXAMPLE, PULLED_EXAMPLE } from './schemas/queue-examples.ts';
@@ -172,11 +173,16 @@ export function queueRoutes(deps: ApiDeps): Route[] {
         'idempotency_key_reused',
         'engine_unavailable',
       ],
-      async handle({ params: { tier }, body, actor, idempotencyKey, requestId }) {
+      async handle({ params: { tier }, body, actor, sight, tier: own, idempotencyKey, requestId }) {
+        if (own !== null && own !== tier)
+          throw new Problem('forbidden', `This key pulls from tier ${own} only`);
         const pulled = await pullNext(deps, { tier, body, actor, idempotencyKey, requestId });
         if (!pulled) return { status: 204 };
         const { reservation: id, agent, team, replayed } = pulled;
-        const shown = await showTicket(deps, await findTicket(deps, pulled.ticketId), {
+        const found = await lookUp(deps, pulled.ticketId, sight);
+        // It became a security ticket since.
+        if (!found || !('ticket' in found)) return { status: 204 };
+        const shown = await showTicket(deps, found.ticket, {
           headers: replayed ? { 'idempotency-replayed': 'true' } : {},
         });
         return {

@@ -1,6 +1,7 @@
 /** Reports of what tiers do (docs/reports.md): lines as JSON or CSV, and behind each line the facts that it adds up. */
 import { stringify } from 'csv-stringify/sync';
 import type { z } from 'zod';
+import type { Sight } from '../domain/visibility.ts';
 import type { ReportFilter } from '../prisma/report-filter.ts';
 import { factMarkOf, type FactKey, type FactMark, type ReportFact } from '../prisma/reports.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
@@ -37,7 +38,11 @@ function periodOf(query: Query, now: number): Period {
 const ABOUT = ['customer', 'service', 'policy'] as const;
 
 /** What is asked, with everything that was left out filled in. */
-function askedOf(query: Query, { keys }: Pick<ReportDefinition, 'keys'>, now: number): Asked {
+function askedOf(
+  query: Query,
+  { keys }: Pick<ReportDefinition, 'keys'>,
+  { now, sight }: { now: number; sight: Sight },
+): Asked {
   const { from, to } = periodOf(query, now);
   const named = (names: readonly string[]) =>
     Object.fromEntries(names.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])));
@@ -46,6 +51,7 @@ function askedOf(query: Query, { keys }: Pick<ReportDefinition, 'keys'>, now: nu
     from,
     to,
     mode: query['mode'],
+    sight,
     ...named(ABOUT),
   } as unknown as ReportFilter;
   return {
@@ -65,7 +71,7 @@ function textOf(value: unknown): string {
 
 /** The same question for another path, whatever the time is then. */
 function pathOf(path: string, { filter, asOf, team, more }: Asked, extra: Query): string {
-  const { by, from, to, mode, ...about } = filter;
+  const { by, from, to, mode, sight: _s, ...about } = filter;
   const parts: Query = {
     by,
     from: new Date(from!).toISOString(),
@@ -134,7 +140,7 @@ async function* factsAsCsv(
 const rowOf = (answer: z.ZodObject): z.ZodObject =>
   (answer.shape['data'] as unknown as z.ZodArray<z.ZodObject>).element;
 
-type ReportCall = Pick<Call<unknown, unknown, unknown>, 'accept'> & { query: Query };
+type ReportCall = Pick<Call<unknown, unknown, unknown>, 'accept' | 'sight'> & { query: Query };
 
 function linesRoute(report: ReportDefinition, nowOf: () => number): Route {
   const { name, schemas } = report;
@@ -152,9 +158,9 @@ function linesRoute(report: ReportDefinition, nowOf: () => number): Route {
     answers: { 200: { description: CSV_ANSWER, schema: schemas.lines, contentType: 'text/csv' } },
     problems: [],
     async handle(call) {
-      const { query, accept } = call as ReportCall;
+      const { query, accept, sight } = call as ReportCall;
       const now = nowOf();
-      const asked = askedOf(query, { keys: [] }, now);
+      const asked = askedOf(query, { keys: [] }, { now, sight });
       const { lines, hasMore, ...rest } = await report.lines(asked);
       if (wantsCsv({ query, accept }))
         return csvReply(
@@ -208,7 +214,7 @@ function factsRoute(report: ReportDefinition, nowOf: () => number): Route {
     answers: { 200: { description: CSV_ANSWER, schema: schemas.facts, contentType: 'text/csv' } },
     problems: ['cursor_invalid'],
     async handle(call) {
-      const { query, accept } = call as ReportCall;
+      const { query, accept, sight } = call as ReportCall;
       const {
         limit,
         cursor,
@@ -218,7 +224,7 @@ function factsRoute(report: ReportDefinition, nowOf: () => number): Route {
         limit: number;
         cursor: string | undefined;
       };
-      const asked = askedOf(query, report, nowOf());
+      const asked = askedOf(query, report, { now: nowOf(), sight });
       if (wantsCsv({ query, accept })) return csvReply(`${name}-tickets`, factsAsCsv(report, asked, columns));
       const after = decodeCursor(cursor, { filters, mark: factMark });
       const found = await report.facts(asked, { after, limit: limit + 1 });

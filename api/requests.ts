@@ -2,6 +2,7 @@
 import type { Relation } from '../domain/collaborators.ts';
 import type { Command } from '../domain/commands.ts';
 import { firstEventIdOf, type Request } from '../domain/decide.ts';
+import { SEES_ALL, type Sight } from '../domain/visibility.ts';
 import type { TicketRecord } from '../prisma/tickets.ts';
 import type { ApiDeps } from './deps.ts';
 import { Refused } from './engine-errors.ts';
@@ -18,12 +19,11 @@ type RequestCall = Call<{ ticketId: string }, unknown, Record<string, unknown>>;
 async function commandOf(
   deps: ApiDeps,
   type: TicketRequest,
-  ticket: TicketRecord,
-  body: unknown,
+  { ticket, body, sight }: { ticket: TicketRecord; body: unknown; sight: Sight },
 ): Promise<Command> {
   const policy = await deps.policyVersion(ticket.policy, ticket.policyVersion);
   const command = REQUESTS[type].command(body, policy);
-  return command.type === 'link' ? asLinked(deps, ticket, command) : command;
+  return command.type === 'link' ? asLinked(deps, command, { ticket, sight }) : command;
 }
 
 /** Relations between tickets; the others name records of other systems. */
@@ -32,15 +32,15 @@ const BETWEEN_TICKETS: ReadonlySet<Relation> = new Set(['related', 'duplicate', 
 /** A ticket that is named in a link exists, is another one, and goes by our id from then on. */
 async function asLinked(
   deps: ApiDeps,
-  ticket: TicketRecord,
   link: Extract<Command, { type: 'link' }>,
+  { ticket, sight }: { ticket: TicketRecord; sight: Sight },
 ): Promise<Command> {
   if (!BETWEEN_TICKETS.has(link.relation)) return link;
   const refuse = (message: string) =>
     new Problem('ticket_unknown', message, {
       errors: [{ pointer: '/reference', code: 'ticket_unknown', message }],
     });
-  const other = await findTicket(deps, link.reference).catch((error: unknown) => {
+  const other = await findTicket(deps, link.reference, sight).catch((error: unknown) => {
     throw error instanceof Problem ? refuse(`There is no ticket ${link.reference}`) : error;
   });
   if (other.id === ticket.id) throw refuse(`Ticket ${ticket.id} cannot be linked to itself`);
@@ -63,11 +63,11 @@ function requestFrom(call: RequestCall, command: Command, taken: TakenIn): Reque
 }
 
 /** The ticket; one that waits in the spool is opened first, or it is 503 like any request without an engine. */
-async function openedTicket(deps: ApiDeps, name: string): Promise<TicketRecord> {
-  const found = await find(deps, name);
+async function openedTicket(deps: ApiDeps, name: string, sight: Sight): Promise<TicketRecord> {
+  const found = await find(deps, name, sight);
   if ('ticket' in found) return found.ticket;
   await deps.engine.drain({ ticketId: found.waiting.ticketId });
-  return findTicket(deps, name);
+  return findTicket(deps, name, sight);
 }
 
 /** A request with a key that was used before may long be in the ledger: then nobody has to be asked. */
@@ -109,9 +109,9 @@ async function wordsOf(
 }
 
 async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promise<Reply> {
-  const { params, body, actor, idempotencyKey } = call;
-  const ticket = await openedTicket(deps, params.ticketId);
-  const command = await commandOf(deps, type, ticket, body);
+  const { params, body, actor, sight, idempotencyKey } = call;
+  const ticket = await openedTicket(deps, params.ticketId, sight);
+  const command = await commandOf(deps, type, { ticket, body, sight });
   const taken = await takeIn(deps.intake, {
     actor,
     method: (REQUESTS[type].method ?? 'post').toUpperCase(),
@@ -123,7 +123,8 @@ async function ask(deps: ApiDeps, type: TicketRequest, call: RequestCall): Promi
   });
   if (!(await isGranted(deps, taken))) await askEngine(deps, requestFrom(call, command, taken), taken);
   const headers: Record<string, string> = taken.replayed ? { 'idempotency-replayed': 'true' } : {};
-  return showTicket(deps, await findTicket(deps, ticket.id), { headers });
+  // Whoever could ask sees what came of it, even where it takes the ticket out of sight.
+  return showTicket(deps, await findTicket(deps, ticket.id, SEES_ALL), { headers });
 }
 
 export function requestRoutes(deps: ApiDeps): Route[] {

@@ -1,4 +1,5 @@
 /** A review as one Markdown document: its parts, its actions, who was there, and the timeline of the incident. */
+import { SEES_ALL } from '../domain/visibility.ts';
 import type { Review } from '../domain/review.ts';
 import { REVIEW_SECTIONS, type ReviewSection } from '../domain/review-rule.ts';
 import { taskViews } from './tasks.ts';
@@ -89,7 +90,7 @@ export async function markdownOf(
   timeline: readonly TimelineEntryView[],
 ): Promise<string> {
   const texts = await sectionTexts(deps, review);
-  const found = await Promise.all(review.tasks.map(({ id }) => deps.tasks.get(id)));
+  const found = await Promise.all(review.tasks.map(({ id }) => deps.tasks.get(id, SEES_ALL)));
   const tasks = await taskViews(
     deps,
     found.flatMap((task) => task ?? []),

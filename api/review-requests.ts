@@ -293,7 +293,7 @@ async function handle(
   request: (typeof REQUESTS)[number],
   call: RequestCall<Body>,
 ): Promise<Reply> {
-  const review = await findReview(deps, call.params.reviewId, call.actor);
+  const review = await findReview(deps, call.params.reviewId, call.sight);
   const { command, words = {} } = await request.ask(deps, review, call);
   const headers = await askJournal(
     deps,
@@ -309,7 +309,7 @@ async function handle(
   if (command.type === 'addTask') await openPlanned(deps, review, command);
   if (command.type === 'judgeEffectiveness' && !command.effective)
     await openPlanned(deps, review, command.action);
-  return showReview(deps, await findReview(deps, review.id, call.actor), { headers });
+  return showReview(deps, await findReview(deps, review.id, call.sight), { headers });
 }
 
 export function reviewRequestRoutes(deps: ApiDeps): Route[] {

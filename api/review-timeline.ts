@@ -9,8 +9,10 @@ import {
   type TimelineEntry,
   type TimelineSource,
 } from '../domain/review-timeline.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { ENVELOPE, eventData } from './journals.ts';
+import { lookUp } from './lookup.ts';
 import type { TimelineEntryView } from './schemas/reviews.ts';
 
 /** What the engine notes for itself and nobody looks back on. */
@@ -37,19 +39,20 @@ const entriesOf = (source: TimelineSource, of: string, events: readonly Event[])
       event: event as unknown as Record<string, unknown>,
     }));
 
-async function ofTickets(deps: ApiDeps, ticketId: string): Promise<TimelineEntry[]> {
+async function ofTickets(deps: ApiDeps, ticketId: string, sight: Sight): Promise<TimelineEntry[]> {
   const ticket = await deps.tickets.get(ticketId);
   const { links = [] } = (ticket?.teamwork ?? {}) as Partial<Teamwork>;
   const parts = links.flatMap(({ relation, reference }) => (relation === 'child' ? [reference] : []));
   const own = entriesOf('ticket', ticketId, await deps.ledger.events(ticketId));
   const others: TimelineEntry[] = [];
   for (const part of parts.slice(0, MOST_PARTS))
-    others.push(...entriesOf('child', part, await deps.ledger.events(part)));
+    if (await lookUp(deps, part, sight))
+      others.push(...entriesOf('child', part, await deps.ledger.events(part)));
   return [...own, ...others];
 }
 
-async function ofJournals(deps: ApiDeps, ticketId: string): Promise<TimelineEntry[]> {
-  const page = { after: null, limit: 200, now: 0 };
+async function ofJournals(deps: ApiDeps, ticketId: string, sight: Sight): Promise<TimelineEntry[]> {
+  const page = { after: null, limit: 200, now: 0, sight };
   const [problems, runs, tasks] = await Promise.all([
     deps.problems.list({ ticketId }, page),
     deps.reviews.runsOf(ticketId),
@@ -79,9 +82,9 @@ function wordsOf(body: unknown): Record<string, string> | null {
 export async function timelineOf(
   deps: ApiDeps,
   { ticket }: Pick<Review, 'ticket'>,
-  gapMs: number,
+  { gapMs, sight }: { gapMs: number; sight: Sight },
 ): Promise<TimelineEntryView[]> {
-  const all = [...(await ofTickets(deps, ticket)), ...(await ofJournals(deps, ticket))];
+  const all = [...(await ofTickets(deps, ticket, sight)), ...(await ofJournals(deps, ticket, sight))];
   const entries = all.toSorted(compareEntries);
   const texts = await deps.journals.texts(entries.flatMap((entry) => textIdOf(entry) ?? []));
   return withGaps(entries, ticket, gapMs).map((entry): TimelineEntryView => {

@@ -29,15 +29,15 @@ import {
   type OpenReviewBody,
 } from './schemas/reviews.ts';
 import { taskMark, taskPage } from './schemas/tasks.ts';
-import { findReview, mayKnowReview, reviewViewOf, showReview } from './show-review.ts';
+import { findReview, reviewViewOf, showReview } from './show-review.ts';
 import { taskViews } from './tasks.ts';
 
 const nowOf = ({ now = Date.now }: ApiDeps): number => now();
 
 /** Opened in the database, or not at all where the incident has its review. */
 async function open(deps: ApiDeps, call: Call<unknown, unknown, OpenReviewBody>): Promise<Reply> {
-  const { body, actor, requestId, idempotencyKey } = call;
-  const ticket = await wholeOf(await findTicket(deps, body.ticket), (id) => deps.tickets.get(id));
+  const { body, actor, sight, requestId, idempotencyKey } = call;
+  const ticket = await wholeOf(await findTicket(deps, body.ticket, sight), (id) => deps.tickets.get(id));
   const { rule, policy } = await reviewRuleOf(deps, ticket.id);
   const id = reviewIdOf(ticket.id);
   const taken = await takeIn(deps.intake, {
@@ -71,12 +71,7 @@ async function open(deps: ApiDeps, call: Call<unknown, unknown, OpenReviewBody>)
   await deps.journalRunner.wake('review', id);
   const replayed: Record<string, string> = taken.replayed ? { 'idempotency-replayed': 'true' } : {};
   const headers = { location: `/v1/reviews/${id}`, ...replayed };
-  return showReview(deps, await findReview(deps, id, actor), { status: 201, headers });
-}
-
-async function knownTo(deps: ApiDeps, reviews: readonly Review[], actor: Call<never, never, never>['actor']) {
-  const known = await Promise.all(reviews.map((review) => mayKnowReview(deps, review, actor)));
-  return reviews.filter((_review, i) => known[i]);
+  return showReview(deps, await findReview(deps, id, sight), { status: 201, headers });
 }
 
 function readingRoutes(deps: ApiDeps): Route[] {
@@ -92,15 +87,15 @@ function readingRoutes(deps: ApiDeps): Route[] {
       query: reviewQuery,
       answers: { 200: { description: 'One page', schema: reviewPage } },
       problems: ['cursor_invalid', 'ticket_not_found', 'ticket_not_opened_yet'],
-      async handle({ query: { limit, cursor, ticket, ...rest }, actor }) {
-        const ticketId = ticket === undefined ? undefined : (await findTicket(deps, ticket)).id;
+      async handle({ query: { limit, cursor, ticket, ...rest }, sight }) {
+        const ticketId = ticket === undefined ? undefined : (await findTicket(deps, ticket, sight)).id;
         const filters = { ...rest, ticketId };
         const after = decodeCursor(cursor, { filters, mark: reviewMark });
         const now = nowOf(deps);
-        const found = await deps.reviews.list(filters, { after, limit: limit + 1, now });
+        const found = await deps.reviews.list(filters, { after, limit: limit + 1, now, sight });
         const markOf = ({ openedAt, id }: Review) => ({ at: openedAt, id });
         const { rows, page } = pageOf(found, { limit, filters, markOf });
-        const data = (await knownTo(deps, rows, actor)).map((review) => reviewViewOf(review, now));
+        const data = rows.map((review) => reviewViewOf(review, now));
         return { body: { data, page } };
       },
     }),
@@ -114,7 +109,7 @@ function readingRoutes(deps: ApiDeps): Route[] {
       params: reviewParams,
       answers: { 200: { description: 'The review', schema: reviewWithLog, headers: REVIEW_HEADERS } },
       problems: ['review_not_found'],
-      handle: async ({ params, actor }) => showReview(deps, await findReview(deps, params.reviewId, actor)),
+      handle: async ({ params, sight }) => showReview(deps, await findReview(deps, params.reviewId, sight)),
     }),
     defineRoute({
       method: 'get',
@@ -131,9 +126,9 @@ function readingRoutes(deps: ApiDeps): Route[] {
       query: reviewTimelineQuery,
       answers: { 200: { description: 'All of it, oldest first', schema: reviewTimeline } },
       problems: ['review_not_found'],
-      async handle({ params, query: { gap }, actor }) {
-        const review = await findReview(deps, params.reviewId, actor);
-        const data = await timelineOf(deps, review, gap);
+      async handle({ params, query: { gap }, sight }) {
+        const review = await findReview(deps, params.reviewId, sight);
+        const data = await timelineOf(deps, review, { gapMs: gap, sight });
         return { body: { reviewId: review.id, gapSeconds: gap / 1000, data } };
       },
     }),
@@ -148,9 +143,13 @@ function readingRoutes(deps: ApiDeps): Route[] {
       query: reviewTimelineQuery,
       answers: { 200: { description: 'Markdown (RFC 7763)', contentType: 'text/markdown; charset=utf-8' } },
       problems: ['review_not_found'],
-      async handle({ params, query: { gap }, actor }) {
-        const review = await findReview(deps, params.reviewId, actor);
-        const document = await markdownOf(deps, review, await timelineOf(deps, review, gap));
+      async handle({ params, query: { gap }, sight }) {
+        const review = await findReview(deps, params.reviewId, sight);
+        const document = await markdownOf(
+          deps,
+          review,
+          await timelineOf(deps, review, { gapMs: gap, sight }),
+        );
         return {
           headers: {
             'content-type': 'text/markdown; charset=utf-8',
@@ -172,10 +171,10 @@ function readingRoutes(deps: ApiDeps): Route[] {
       query: actionItemQuery,
       answers: { 200: { description: 'One page', schema: taskPage } },
       problems: ['cursor_invalid'],
-      async handle({ query: { limit, cursor, ...rest } }) {
+      async handle({ query: { limit, cursor, ...rest }, sight }) {
         const filters = { ...rest, kind: ['reviewTask' as const, 'actionItem' as const] };
         const after = decodeCursor(cursor, { filters, mark: taskMark });
-        const found = await deps.tasks.list(filters, { after, limit: limit + 1, now: nowOf(deps) });
+        const found = await deps.tasks.list(filters, { after, limit: limit + 1, now: nowOf(deps), sight });
         const markOf = ({ dueAt, id }: Task) => ({ at: dueAt, id });
         const { rows, page } = pageOf(found, { limit, filters, markOf });
         return { body: { data: await taskViews(deps, rows), page } };

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Actor } from '../domain/events.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Operation } from './roles.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -21,6 +22,10 @@ export interface Call<P, Q, B> {
   query: Q;
   body: B;
   actor: Actor;
+  /** Which tickets the caller may know of; whatever leaves goes by it. */
+  sight: Sight;
+  /** The only tier whose queue the caller's key pulls from; null for any. */
+  tier: number | null;
   requestId: string;
   idempotencyKey: string | undefined;
   /** Sequence in `If-Match`; the request is for that state of the ticket only. */

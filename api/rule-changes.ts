@@ -91,7 +91,7 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
       query: ruleChangeQuery,
       answers: { 200: { description: 'One page', schema: ruleChangePage } },
       problems: ['cursor_invalid'],
-      async handle({ query: { limit, cursor, ...filters } }) {
+      async handle({ query: { limit, cursor, ...filters }, sight }) {
         const after = decodeCursor(cursor, { filters, mark: ruleChangeMark });
         const found = await deps.ruleChanges.list(filters, { after, limit: limit + 1 });
         const { rows, page } = pageOf(found, {
@@ -99,7 +99,7 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
           filters,
           markOf: ({ createdAt, id }) => ({ at: createdAt.getTime(), id }),
         });
-        return { body: { data: await ruleChangeViews(deps, rows), page } };
+        return { body: { data: await ruleChangeViews(deps, rows, sight), page } };
       },
     }),
     defineRoute({
@@ -119,9 +119,9 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
         202: { description: 'Begun', schema: ruleChangeView, headers: LOCATED },
       },
       problems: ['policy_not_found', 'calendar_not_found', 'change_in_progress', 'idempotency_key_reused'],
-      async handle({ query, body, actor, idempotencyKey }) {
+      async handle({ query, body, actor, sight, idempotencyKey }) {
         const candidate = await candidateOf(deps, body);
-        const asking = { actor, path: '/v1/rule-changes', idempotencyKey, body };
+        const asking = { actor, sight, path: '/v1/rule-changes', idempotencyKey, body };
         return query.dryRun ? foreseeChange(deps, candidate, asking) : startChange(deps, candidate, asking);
       },
     }),
@@ -135,7 +135,8 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
       params: ruleChangeParams,
       answers: { 200: { description: 'The change', schema: ruleChangeView } },
       problems: ['change_not_found'],
-      handle: async ({ params }) => showChange(deps, await findChange(deps, params.changeId)),
+      handle: async ({ params, sight }) =>
+        showChange(deps, { change: await findChange(deps, params.changeId), sight }),
     }),
     defineRoute({
       method: 'get',
@@ -148,11 +149,11 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
       query: changedTicketQuery,
       answers: { 200: { description: 'One page, by ticket id', schema: changedTicketPage } },
       problems: ['change_not_found', 'cursor_invalid'],
-      async handle({ params, query: { limit, cursor, state } }) {
+      async handle({ params, query: { limit, cursor, state }, sight }) {
         const { id } = await findChange(deps, params.changeId);
         const filters = { id, state };
         const after = decodeCursor(cursor, { filters, mark: changedTicketMark });
-        const found = await deps.ruleChanges.tickets(id, { after, limit: limit + 1, state });
+        const found = await deps.ruleChanges.tickets(id, { after, limit: limit + 1, state, sight });
         const { rows, page } = pageOf(found, { limit, filters, markOf: ({ ticketId }) => ticketId });
         return { body: { data: rows.map(changedTicketView), page } };
       },
@@ -169,9 +170,10 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
       example: { actingFor: 'j.duarte' },
       answers: { 200: { description: 'Approved; it begins', schema: ruleChangeView, headers: LOCATED } },
       problems: ['change_not_found', 'approval_by_requester', 'change_not_awaiting_approval'],
-      async handle({ params, body: { actingFor }, actor }) {
+      async handle({ params, body: { actingFor }, actor, sight }) {
         const change = await findChange(deps, params.changeId);
-        return showChange(deps, await approve(deps, change, actingFor ? { ...actor, actingFor } : actor));
+        const approved = await approve(deps, change, actingFor ? { ...actor, actingFor } : actor);
+        return showChange(deps, { change: approved, sight });
       },
     }),
     defineRoute({
@@ -189,10 +191,10 @@ export function ruleChangeRoutes(deps: ApiDeps): Route[] {
       example: { reason: 'The wrong office' },
       answers: { 200: { description: 'Ended', schema: ruleChangeView, headers: LOCATED } },
       problems: ['change_not_found', 'change_ended'],
-      async handle({ params, body: { reason, actingFor }, actor }) {
+      async handle({ params, body: { reason, actingFor }, actor, sight }) {
         const change = await findChange(deps, params.changeId);
         const by = actingFor ? { ...actor, actingFor } : actor;
-        return showChange(deps, await cancel(deps, change, { actor: by, reason }));
+        return showChange(deps, { change: await cancel(deps, change, { actor: by, reason }), sight });
       },
     }),
   ];

@@ -1,4 +1,5 @@
 /** What a change of rules would do to the open tickets, read from their ledgers; nothing is written. */
+import type { Sight } from '../domain/visibility.ts';
 import { setImmediate as letOthersIn } from 'node:timers/promises';
 import type { Policy } from '../domain/policy.ts';
 import {
@@ -28,13 +29,13 @@ const TURN_MS = 20;
 export async function forecastOf(
   changes: Pick<RuleChangeStore, 'behind' | 'stories'>,
   { change, target, policyOf }: Foreseen,
-  now: number,
+  { now, sight }: { now: number; sight: Sight },
 ): Promise<Forecast> {
   const forecast = emptyForecast();
   const rulesFor = createRulesCache();
   let turnEndsAt = Date.now() + TURN_MS;
   for (let after: string | null = null; ;) {
-    const tickets: OpenTicket[] = await changes.behind(target, { after, limit: PAGE });
+    const tickets: OpenTicket[] = await changes.behind(target, { after, limit: PAGE, sight });
     const stories = await changes.stories(tickets.map(({ id }) => id));
     for (const open of tickets) {
       const ticket = rebuild(open.id, stories.get(open.id)!);

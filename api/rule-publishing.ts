@@ -1,4 +1,5 @@
 /** Publishing a version: foreseen, or stored with the change that brings it to the open tickets. */
+import type { Sight } from '../domain/visibility.ts';
 import { uuidv7 } from 'uuidv7';
 import type { Actor } from '../domain/events.ts';
 import type { ChangeKind } from '../domain/rule-change.ts';
@@ -33,6 +34,7 @@ export interface RuleWarning {
 
 export interface Asking {
   actor: Actor;
+  sight: Sight;
   path: string;
   idempotencyKey: string | undefined;
   body: { reason: string; effectiveFrom?: number | undefined; actingFor?: string | undefined };
@@ -65,7 +67,11 @@ export async function foreseeChange(deps: ApiDeps, candidate: Candidate, asking:
     actor: actorOf(asking),
     judgesAnewSince: retroactive ? effectiveFrom : null,
   };
-  const forecast = await forecastOf(deps.ruleChanges, { change, target, policyOf }, now);
+  const forecast = await forecastOf(
+    deps.ruleChanges,
+    { change, target, policyOf },
+    { now, sight: asking.sight },
+  );
   const fromVersion = inForce?.version ?? null;
   return { body: forecastView(forecast, { kind, name, fromVersion, retroactive, now }) };
 }
@@ -147,7 +153,7 @@ export async function startChange(deps: ApiDeps, candidate: Candidate, asking: A
   try {
     const change = earlier ?? (await store(deps, candidate, asking, taken));
     const headers: Record<string, string> = taken.replayed ? { 'idempotency-replayed': 'true' } : {};
-    return await showChange(deps, change, { status: 202, headers });
+    return await showChange(deps, { change, sight: asking.sight }, { status: 202, headers });
   } catch (error) {
     if (error instanceof Problem && !taken.replayed) await deps.intake.release(taken.messageId);
     throw error;

@@ -1,4 +1,5 @@
 /** Versions and changes of rules as the API shows them. */
+import type { Sight } from '../domain/visibility.ts';
 import type { z } from 'zod';
 import {
   DIFFERENCES,
@@ -63,10 +64,11 @@ export function versionView(kind: ChangeKind, { document, ...version }: VersionR
 async function ruleChangeView(
   { ruleChanges }: Pick<ApiDeps, 'ruleChanges'>,
   change: RuleChangeRecord,
+  sight: Sight,
 ): Promise<z.input<typeof ruleChangeSchema>> {
   const [progress, outcome] = await Promise.all([
-    ruleChanges.progress(change),
-    ruleChanges.outcomes(change.id),
+    ruleChanges.progress(change, sight),
+    ruleChanges.outcomes(change.id, sight),
   ]);
   const { applied, skipped, failed, pending, behind } = progress;
   const remaining = change.state === 'cancelled' ? 0 : pending + behind;
@@ -88,14 +90,18 @@ async function ruleChangeView(
 }
 
 /** A change, with where it is. */
-export async function showChange(deps: ApiDeps, change: RuleChangeRecord, reply: Reply = {}): Promise<Reply> {
+export async function showChange(
+  deps: ApiDeps,
+  { change, sight }: { change: RuleChangeRecord; sight: Sight },
+  reply: Reply = {},
+): Promise<Reply> {
   const headers = { location: changeLocation(change.id), ...reply.headers };
-  return { ...reply, headers, body: await ruleChangeView(deps, change) };
+  return { ...reply, headers, body: await ruleChangeView(deps, change, sight) };
 }
 
 /** A page of changes. */
-export const ruleChangeViews = (deps: ApiDeps, changes: readonly RuleChangeRecord[]) =>
-  Promise.all(changes.map((change) => ruleChangeView(deps, change)));
+export const ruleChangeViews = (deps: ApiDeps, changes: readonly RuleChangeRecord[], sight: Sight) =>
+  Promise.all(changes.map((change) => ruleChangeView(deps, change, sight)));
 
 export function changedTicketView({
   ticketId,

@@ -1,6 +1,7 @@
 /** Routes of schedules: tickets that open by themselves. */
 import type { Actor } from '../domain/events.ts';
 import type { ScheduleRecord } from '../prisma/schedules.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { pageByName, pathTo, PUT_ANSWERS, putReply } from './directory.ts';
 import { invalid } from './input.ts';
@@ -42,13 +43,13 @@ async function find({ schedules }: ApiDeps, name: string): Promise<ScheduleRecor
   throw new Problem('schedule_not_found', `There is no schedule ${name}`);
 }
 
-async function viewOf(deps: ApiDeps, name: string) {
+async function viewOf(deps: ApiDeps, name: string, sight: Sight) {
   const row = await find(deps, name);
   const summary = summaryOf(row);
   const [nextTimes, tickets] = await Promise.all([
     // What Temporal has otherwise or not at all, it cannot tell the times of; asking would be waiting.
     summary.mirrored ? deps.scheduleMirror.nextTimes(name) : null,
-    deps.schedules.tickets(name, TICKETS_SHOWN),
+    deps.schedules.tickets(name, { limit: TICKETS_SHOWN, sight }),
   ]);
   return {
     ...summary,
@@ -106,7 +107,7 @@ function readingRoutes(deps: ApiDeps): Route[] {
       params: scheduleParams,
       answers: { 200: { description: 'The schedule', schema: scheduleView } },
       problems: ['schedule_not_found'],
-      handle: async ({ params: { schedule: name } }) => ({ body: await viewOf(deps, name) }),
+      handle: async ({ params: { schedule: name }, sight }) => ({ body: await viewOf(deps, name, sight) }),
     }),
   ];
 }
@@ -130,11 +131,11 @@ function pausingRoute(deps: ApiDeps, action: 'pause' | 'resume'): Route {
     example: { actingFor: 'lead-2' },
     answers: { 200: { description: 'The schedule', schema: scheduleView } },
     problems: ['schedule_not_found'],
-    async handle({ params: { schedule: name }, body: { actingFor }, actor }) {
+    async handle({ params: { schedule: name }, body: { actingFor }, actor, sight }) {
       await deps.schedules.setPaused(name, action === 'pause', actorOf(actor, actingFor));
       await find(deps, name);
       await deps.scheduleMirror.mirror(name);
-      return { body: await viewOf(deps, name) };
+      return { body: await viewOf(deps, name, sight) };
     },
   });
 }
@@ -160,14 +161,14 @@ function changingRoutes(deps: ApiDeps): Route[] {
         201: { description: PUT_ANSWERS.created, schema: scheduleView, headers: PUT_ANSWERS.headers },
       },
       problems: [],
-      async handle({ params: { schedule: name }, body, actor }) {
+      async handle({ params: { schedule: name }, body, actor, sight }) {
         const { actingFor, paused, catchUpSeconds, cron = [], times = null, ...rest } = body;
         await checkNames(deps, { policy: rest.ticket.policy, procedure: rest.procedure });
         const schedule = { ...rest, cron, times, catchUpMs: catchUpSeconds * 1000 };
         const by = actorOf(actor, actingFor);
         const stored = await deps.schedules.put(name, schedule, { paused, by });
         await deps.scheduleMirror.mirror(name);
-        return putReply(stored, await viewOf(deps, name));
+        return putReply(stored, await viewOf(deps, name, sight));
       },
     }),
     pausingRoute(deps, 'pause'),

@@ -1,5 +1,5 @@
 /** How a review is shown: its words joined in, its log, what is due. */
-import type { Actor } from '../domain/events.ts';
+import type { Sight } from '../domain/visibility.ts';
 import { missingSections, type Review } from '../domain/review.ts';
 import { REVIEW_SECTIONS, type ReviewSection } from '../domain/review-rule.ts';
 import type { ApiDeps } from './deps.ts';
@@ -13,13 +13,10 @@ const nowOf = ({ now = Date.now }: Pick<ApiDeps, 'now'>): number => now();
 const iso = (at: number): string => new Date(at).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
-/** Whether the caller may know of the review: as of the incident. The one place that is asked. */
-export const mayKnowReview = async (_deps: ApiDeps, _review: Review, _actor: Actor): Promise<boolean> => true;
-
-/** The review, or a 404 (RFC 9457) problem, as for one that there is not. */
-export async function findReview(deps: ApiDeps, id: string, actor: Actor): Promise<Review> {
-  const found = await deps.reviews.get(id);
-  if (found && (await mayKnowReview(deps, found, actor))) return found;
+/** The review, or a 404 (RFC 9457) problem, as for one that there is not; it is seen by whoever sees its incident. */
+export async function findReview(deps: ApiDeps, id: string, sight: Sight): Promise<Review> {
+  const found = await deps.reviews.get(id, sight);
+  if (found) return found;
   throw new Problem('review_not_found', `There is no review ${id}`);
 }
 

@@ -97,9 +97,9 @@ export function storedCalendarRoutes(deps: ApiDeps): Route[] {
         },
       },
       problems: ['change_in_progress', 'idempotency_key_reused'],
-      async handle({ params: { name }, query, body, actor, idempotencyKey }) {
+      async handle({ params: { name }, query, body, actor, sight, idempotencyKey }) {
         const candidate = await candidateOf(deps, name, body.calendar);
-        const asking = { actor, path: `/v1/calendars/${name}/versions`, idempotencyKey, body };
+        const asking = { actor, sight, path: `/v1/calendars/${name}/versions`, idempotencyKey, body };
         const publish = query.dryRun ? foreseeChange : startChange;
         return withWarnings(await publish(deps, candidate, asking), candidate.warnings);
       },

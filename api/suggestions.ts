@@ -5,6 +5,7 @@ import type { SuggestionStep } from '../domain/suggestion.ts';
 import { STEPS } from '../domain/suggestion.ts';
 import type { Engagement, SuggestionRecord } from '../prisma/suggestions.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { takeIn } from './intake.ts';
 import { findTicket } from './lookup.ts';
@@ -41,15 +42,15 @@ function summaryOf({ tickets, shares, createdAt, updatedAt, ...row }: Suggestion
   };
 }
 
-async function find({ suggestions }: ApiDeps, id: string): Promise<SuggestionRecord> {
-  const found = await suggestions.get(id);
+async function find({ suggestions }: ApiDeps, id: string, sight: Sight): Promise<SuggestionRecord> {
+  const found = await suggestions.get(id, sight);
   if (found) return found;
   throw new Problem('suggestion_not_found', `There is no suggestion ${id}`);
 }
 
-async function viewOf(deps: ApiDeps, id: string) {
-  const tickets = await deps.suggestions.ticketIds(id, TICKETS_SHOWN);
-  return { ...summaryOf(await find(deps, id)), tickets };
+async function viewOf(deps: ApiDeps, id: string, sight: Sight) {
+  const tickets = await deps.suggestions.ticketIds(id, { limit: TICKETS_SHOWN, sight });
+  return { ...summaryOf(await find(deps, id, sight)), tickets };
 }
 
 const actorOf = (actor: Actor, actingFor: string | undefined): Actor =>
@@ -59,15 +60,25 @@ const actorOf = (actor: Actor, actingFor: string | undefined): Actor =>
 async function take(
   deps: ApiDeps,
   id: string,
-  { step, ...how }: { step: SuggestionStep; by: Actor; reason?: string | undefined; engagement?: Engagement },
+  {
+    step,
+    sight,
+    ...how
+  }: {
+    step: SuggestionStep;
+    by: Actor;
+    sight: Sight;
+    reason?: string | undefined;
+    engagement?: Engagement;
+  },
 ) {
-  const before = await find(deps, id);
+  const before = await find(deps, id, sight);
   const isRepeat = before.state === STEPS[step].to && step !== 'engage';
   if (!isRepeat && !(await deps.suggestions.take(id, step, how))) {
-    const { state } = await find(deps, id);
+    const { state } = await find(deps, id, sight);
     throw new Problem('suggestion_state', `Suggestion ${id} is ${state}; it cannot be ${STEPS[step].to} now`);
   }
-  return { body: await viewOf(deps, id) };
+  return { body: await viewOf(deps, id, sight) };
 }
 
 function readingRoutes(deps: ApiDeps): Route[] {
@@ -81,9 +92,9 @@ function readingRoutes(deps: ApiDeps): Route[] {
       query: suggestionQuery,
       answers: { 200: { description: 'One page', schema: suggestionPage } },
       problems: ['cursor_invalid'],
-      async handle({ query: { limit, cursor, ...filters } }) {
+      async handle({ query: { limit, cursor, ...filters }, sight }) {
         const after = decodeCursor(cursor, { filters, mark: suggestionMark });
-        const found = await deps.suggestions.list(filters, { after, limit: limit + 1 });
+        const found = await deps.suggestions.list(filters, { after, limit: limit + 1, sight });
         const { rows, page } = pageOf(found, {
           limit,
           filters,
@@ -100,7 +111,7 @@ function readingRoutes(deps: ApiDeps): Route[] {
       params: suggestionParams,
       answers: { 200: { description: 'The suggestion', schema: suggestionView } },
       problems: ['suggestion_not_found'],
-      handle: async ({ params }) => ({ body: await viewOf(deps, params.suggestionId) }),
+      handle: async ({ params, sight }) => ({ body: await viewOf(deps, params.suggestionId, sight) }),
     }),
   ];
 }
@@ -123,7 +134,7 @@ function writingRoutes(deps: ApiDeps): Route[] {
         },
       },
       problems: ['idempotency_key_reused'],
-      async handle({ body, actor, idempotencyKey }) {
+      async handle({ body, actor, sight, idempotencyKey }) {
         const { actingFor, title, text } = body;
         // The receipt of the key holds the suggestion's id as it does a ticket's.
         const { ticketId: id, replayed } = await takeIn(deps.intake, {
@@ -136,7 +147,7 @@ function writingRoutes(deps: ApiDeps): Route[] {
         });
         await deps.suggestions.create({ id, title, text, by: actorOf(actor, actingFor) });
         const headers = { location: pathOf(id), ...(replayed && { 'idempotency-replayed': 'true' }) };
-        return { status: 201, headers, body: await viewOf(deps, id) };
+        return { status: 201, headers, body: await viewOf(deps, id, sight) };
       },
     }),
     defineRoute({
@@ -150,9 +161,9 @@ function writingRoutes(deps: ApiDeps): Route[] {
       example: { ticket: 'zendesk:1042' },
       answers: { 200: { description: 'The suggestion', schema: suggestionView } },
       problems: ['suggestion_not_found', 'ticket_not_found', 'ticket_not_opened_yet'],
-      async handle({ params: { suggestionId: id }, body: { ticket: name, actingFor }, actor }) {
-        await find(deps, id);
-        const ticket = await findTicket(deps, name);
+      async handle({ params: { suggestionId: id }, body: { ticket: name, actingFor }, actor, sight }) {
+        await find(deps, id, sight);
+        const ticket = await findTicket(deps, name, sight);
         const by = actorOf(actor, actingFor);
         await deps.suggestions.link(id, ticket.id, by);
         await deps.engine.tell(ticket.id, [
@@ -166,7 +177,7 @@ function writingRoutes(deps: ApiDeps): Route[] {
             url: pathOf(id),
           },
         ]);
-        return { body: await viewOf(deps, id) };
+        return { body: await viewOf(deps, id, sight) };
       },
     }),
   ];
@@ -186,8 +197,8 @@ function decidingRoutes(deps: ApiDeps): Route[] {
       body: acceptBody,
       example: { reason: 'Four tickets a week' },
       problems: ['suggestion_not_found', 'suggestion_state'],
-      handle: ({ params: { suggestionId }, body: { actingFor, reason }, actor }) =>
-        take(deps, suggestionId, { step: 'accept', by: actorOf(actor, actingFor), reason }),
+      handle: ({ params: { suggestionId }, body: { actingFor, reason }, actor, sight }) =>
+        take(deps, suggestionId, { step: 'accept', sight, by: actorOf(actor, actingFor), reason }),
     }),
     defineRoute({
       ...common,
@@ -197,8 +208,8 @@ function decidingRoutes(deps: ApiDeps): Route[] {
       body: declineBody,
       example: { reason: 'The gateway is replaced in spring' },
       problems: ['suggestion_not_found', 'suggestion_state'],
-      handle: ({ params: { suggestionId }, body: { actingFor, reason }, actor }) =>
-        take(deps, suggestionId, { step: 'decline', by: actorOf(actor, actingFor), reason }),
+      handle: ({ params: { suggestionId }, body: { actingFor, reason }, actor, sight }) =>
+        take(deps, suggestionId, { step: 'decline', sight, by: actorOf(actor, actingFor), reason }),
     }),
     defineRoute({
       ...common,
@@ -208,8 +219,8 @@ function decidingRoutes(deps: ApiDeps): Route[] {
       body: engageBody,
       example: { reference: 'DEV-311', team: 'gateway' },
       problems: ['suggestion_not_found', 'suggestion_state'],
-      handle: ({ params: { suggestionId }, body: { actingFor, ...engagement }, actor }) =>
-        take(deps, suggestionId, { step: 'engage', by: actorOf(actor, actingFor), engagement }),
+      handle: ({ params: { suggestionId }, body: { actingFor, ...engagement }, actor, sight }) =>
+        take(deps, suggestionId, { step: 'engage', sight, by: actorOf(actor, actingFor), engagement }),
     }),
     defineRoute({
       ...common,
@@ -219,8 +230,8 @@ function decidingRoutes(deps: ApiDeps): Route[] {
       body: deliverBody,
       example: {},
       problems: ['suggestion_not_found', 'suggestion_state'],
-      handle: ({ params: { suggestionId }, body: { actingFor, reason }, actor }) =>
-        take(deps, suggestionId, { step: 'deliver', by: actorOf(actor, actingFor), reason }),
+      handle: ({ params: { suggestionId }, body: { actingFor, reason }, actor, sight }) =>
+        take(deps, suggestionId, { step: 'deliver', sight, by: actorOf(actor, actingFor), reason }),
     }),
   ];
 }

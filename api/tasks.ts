@@ -10,6 +10,7 @@ import {
 } from '../domain/task.ts';
 import { openInJournal } from '../prisma/journals.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { dueAtOf } from './due-dates.ts';
 import { etagOf } from './headers.ts';
@@ -84,8 +85,8 @@ export async function taskViews(deps: ApiDeps, tasks: readonly Task[]): Promise<
   });
 }
 
-async function findTask({ tasks }: ApiDeps, id: string): Promise<Task> {
-  const task = await tasks.get(id);
+async function findTask({ tasks }: ApiDeps, id: string, sight: Sight): Promise<Task> {
+  const task = await tasks.get(id, sight);
   if (task) return task;
   throw new Problem('task_not_found', `There is no task ${id}`);
 }
@@ -97,15 +98,16 @@ async function showTask(deps: ApiDeps, task: Task, reply: Reply = {}): Promise<R
 }
 
 /** The subject by its own id; a 422 problem for one that there is not. */
-async function subjectOf(deps: ApiDeps, { type, id }: TaskSubject): Promise<TaskSubject> {
+async function subjectOf(deps: ApiDeps, { type, id }: TaskSubject, sight: Sight): Promise<TaskSubject> {
   if (type !== 'ticket') {
-    const found = type === 'problem' ? await deps.problems.get(id) : await deps.reviews.get(id);
+    const store = type === 'problem' ? deps.problems : deps.reviews;
+    const found = await store.get(id, sight);
     if (found) return { type, id };
     const message = `There is no ${type} ${id}`;
     throw invalid([{ pointer: '/subject/id', code: 'subject_unknown', message }]);
   }
   try {
-    return { type, id: (await findTicket(deps, id)).id };
+    return { type, id: (await findTicket(deps, id, sight)).id };
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'ticket_not_found') throw error;
     throw invalid([{ pointer: '/subject/id', code: 'subject_unknown', message: error.message }]);
@@ -116,9 +118,9 @@ const newTaskId = (): string => `tsk_${uuidv7().replaceAll('-', '')}`;
 
 /** Opened in the database. */
 async function open(deps: ApiDeps, call: Call<unknown, unknown, OpenTaskBody>): Promise<Reply> {
-  const { body, actor, requestId, idempotencyKey } = call;
+  const { body, actor, sight, requestId, idempotencyKey } = call;
   const now = nowOf(deps);
-  const [dueAt, subject] = [await dueAtOf(deps, body, now), await subjectOf(deps, body.subject)];
+  const [dueAt, subject] = [await dueAtOf(deps, body, now), await subjectOf(deps, body.subject, sight)];
   const taken = await takeIn(deps.intake, {
     actor,
     method: 'POST',
@@ -146,20 +148,21 @@ async function open(deps: ApiDeps, call: Call<unknown, unknown, OpenTaskBody>): 
     requestId,
     ...(taken.text && { text: taken.text }),
   });
-  return showOpenedTask(deps, taken);
+  return showOpenedTask(deps, taken, sight);
 }
 
 /** The answer to opening a task: its workflow is started now, or by the watchdog. */
 export async function showOpenedTask(
   deps: ApiDeps,
   { ticketId: id, replayed }: { ticketId: string; replayed: boolean },
+  sight: Sight,
 ): Promise<Reply> {
   await deps.journalRunner.wake('task', id);
   const headers: Record<string, string> = {
     location: `/v1/tasks/${id}`,
     ...(replayed && { 'idempotency-replayed': 'true' }),
   };
-  return showTask(deps, await findTask(deps, id), { status: 201, headers });
+  return showTask(deps, await findTask(deps, id, sight), { status: 201, headers });
 }
 
 interface RequestBody extends DueFields {
@@ -180,8 +183,8 @@ async function ask(
   type: TaskCommandType,
   call: Call<{ taskId: string }, unknown, RequestBody>,
 ): Promise<Reply> {
-  const { body, actor } = call;
-  const { id } = await findTask(deps, call.params.taskId);
+  const { body, actor, sight } = call;
+  const { id } = await findTask(deps, call.params.taskId, sight);
   const headers = await askJournal(
     deps,
     { kind: 'task', id },
@@ -193,7 +196,7 @@ async function ask(
       words: { reason: body.reason, comment: body.comment },
     },
   );
-  return showTask(deps, await findTask(deps, id), { headers });
+  return showTask(deps, await findTask(deps, id, sight), { headers });
 }
 
 export function taskRoutes(deps: ApiDeps): Route[] {
@@ -231,9 +234,9 @@ export function taskRoutes(deps: ApiDeps): Route[] {
       query: taskQuery,
       answers: { 200: { description: 'One page', schema: taskPage } },
       problems: ['cursor_invalid'],
-      async handle({ query: { limit, cursor, ...filters } }) {
+      async handle({ query: { limit, cursor, ...filters }, sight }) {
         const after = decodeCursor(cursor, { filters, mark: taskMark });
-        const found = await deps.tasks.list(filters, { after, limit: limit + 1, now: nowOf(deps) });
+        const found = await deps.tasks.list(filters, { after, limit: limit + 1, now: nowOf(deps), sight });
         const markOf = ({ dueAt, id }: Task) => ({ at: dueAt, id });
         const { rows, page } = pageOf(found, { limit, filters, markOf });
         return { body: { data: await taskViews(deps, rows), page } };
@@ -249,7 +252,7 @@ export function taskRoutes(deps: ApiDeps): Route[] {
       params: taskParams,
       answers: { 200: { description: 'The task', schema: taskWithLog, headers: HEADERS } },
       problems: ['task_not_found'],
-      handle: async ({ params }) => showTask(deps, await findTask(deps, params.taskId)),
+      handle: async ({ params, sight }) => showTask(deps, await findTask(deps, params.taskId, sight)),
     }),
     ...(Object.keys(TASK_REQUESTS) as TaskCommandType[]).map((type) => {
       const { summary, description, body, example, refusals } = TASK_REQUESTS[type];

@@ -1,4 +1,5 @@
 /** Routes of customer updates: how they are worded, and what became of those that were sent. */
+import type { Sight } from '../domain/visibility.ts';
 import type { z } from 'zod';
 import { readerOf, templateValues, type Requester } from '../domain/customer-update.ts';
 import { renderTemplate } from '../domain/template.ts';
@@ -66,9 +67,12 @@ const deliveryViewOf = (row: DeliveryRecord): z.input<typeof deliveryView> => ({
 async function preview(
   deps: ApiDeps,
   name: string,
-  asked: z.output<typeof previewBody>,
+  { sight, ...asked }: z.output<typeof previewBody> & { sight: Sight },
 ): Promise<z.input<typeof renderedView>> {
-  const [template, ticket] = await Promise.all([findTemplate(deps, name), findTicket(deps, asked.ticketId)]);
+  const [template, ticket] = await Promise.all([
+    findTemplate(deps, name),
+    findTicket(deps, asked.ticketId, sight),
+  ]);
   const [events, openings, customer] = await Promise.all([
     deps.ledger.events(ticket.id),
     deps.tickets.openingTexts([ticket.id]),
@@ -128,7 +132,9 @@ function writingRoutes(deps: ApiDeps): Route[] {
       example: PREVIEW_EXAMPLE,
       answers: { 200: { description: 'The words', schema: renderedView } },
       problems: ['template_not_found', 'ticket_not_found', 'ticket_not_opened_yet'],
-      handle: async ({ params: { name }, body }) => ({ body: await preview(deps, name, body) }),
+      handle: async ({ params: { name }, body, sight }) => ({
+        body: await preview(deps, name, { ...body, sight }),
+      }),
     }),
   ];
 }
@@ -185,8 +191,8 @@ export function deliveryRoutes(deps: ApiDeps): Route[] {
       query: deliveryQuery,
       answers: { 200: { description: 'One page', schema: deliveryPage } },
       problems: ['ticket_not_found', 'ticket_not_opened_yet', 'cursor_invalid'],
-      async handle({ params, query: { limit, cursor } }) {
-        const { id } = await findTicket(deps, params.ticketId);
+      async handle({ params, query: { limit, cursor }, sight }) {
+        const { id } = await findTicket(deps, params.ticketId, sight);
         const filters = { deliveries: id };
         const after = BigInt(decodeCursor(cursor, { filters, mark: deliveryMark }) ?? '0');
         const found = await deps.deliveries.list(id, { after, limit: limit + 1 });

@@ -2,6 +2,7 @@
 import { rebuild } from '../domain/ticket.ts';
 import { markOf } from '../prisma/tickets.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { etagOf, isKnownTo } from './headers.ts';
 import { find, findTicket } from './lookup.ts';
@@ -23,11 +24,11 @@ import { timelineMark, timelineQuery, timelineView } from './schemas/timeline.ts
 import { showTicket, showWaiting } from './show-ticket.ts';
 import { clocksView, ticketView, timelineEvent } from './views.ts';
 
-async function listTickets(deps: ApiDeps, query: TicketQuery): Promise<Reply> {
+async function listTickets(deps: ApiDeps, query: TicketQuery, sight: Sight): Promise<Reply> {
   const { limit, cursor, sort, slaState, ...rest } = query;
   const filters = { sort, slaState, ...rest };
   const after = decodeCursor(cursor, { filters, mark: ticketMark });
-  const filter = { ...rest, ...(slaState && { breached: slaState === 'breached' }) };
+  const filter = { ...rest, sight, ...(slaState && { breached: slaState === 'breached' }) };
   const found = await deps.tickets.list(filter, { sort, after, limit: limit + 1 });
   const { rows, page } = pageOf(found, { limit, filters, markOf: (row) => markOf(row, sort) });
   const texts = await deps.tickets.openingTexts(rows.map(({ id }) => id));
@@ -74,7 +75,7 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
       query: ticketQuery,
       answers: { 200: { description: 'One page', schema: ticketPage } },
       problems: ['cursor_invalid'],
-      handle: ({ query }) => listTickets(deps, query),
+      handle: ({ query, sight }) => listTickets(deps, query, sight),
     }),
     defineRoute({
       method: 'get',
@@ -95,8 +96,8 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
         304: { description: 'Unchanged since the entity tag in `If-None-Match`', headers: TAGGED },
       },
       problems: ['ticket_not_found'],
-      async handle({ params, ifNoneMatch }) {
-        const found = await find(deps, params.ticketId);
+      async handle({ params, ifNoneMatch, sight }) {
+        const found = await find(deps, params.ticketId, sight);
         if ('waiting' in found) return showWaiting(found.waiting.ticketId);
         const etag = etagOf(found.ticket);
         return isKnownTo(ifNoneMatch, etag)
@@ -115,8 +116,8 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
       query: timelineQuery,
       answers: { 200: { description: 'One page', schema: timelineView } },
       problems: ['ticket_not_found', 'ticket_not_opened_yet', 'cursor_invalid'],
-      async handle({ params, query: { limit, cursor } }) {
-        const ticket = await findTicket(deps, params.ticketId);
+      async handle({ params, query: { limit, cursor }, sight }) {
+        const ticket = await findTicket(deps, params.ticketId, sight);
         const after = decodeCursor(cursor, { filters: ticket.id, mark: timelineMark }) ?? 0;
         const found = await deps.tickets.timeline(ticket.id, { after, limit: limit + 1 });
         const { rows, page } = pageOf(found, {
@@ -145,8 +146,8 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
       params: ticketParams,
       answers: { 200: { description: 'Counted up to `asOf`', schema: clocksSchema } },
       problems: ['ticket_not_found', 'ticket_not_opened_yet'],
-      async handle({ params }) {
-        const { id } = await findTicket(deps, params.ticketId);
+      async handle({ params, sight }) {
+        const { id } = await findTicket(deps, params.ticketId, sight);
         return { body: clocksView(rebuild(id, await deps.ledger.events(id)), (deps.now ?? Date.now)()) };
       },
     }),

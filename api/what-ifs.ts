@@ -10,12 +10,13 @@ import {
   type ChangeSide,
   type Comparison,
 } from '../domain/what-if.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { MatchCondition, Policy } from '../domain/policy.ts';
 import type { HistoryFilter, HistoryStore } from '../prisma/histories.ts';
 import type { ApiDeps } from './deps.ts';
 import { chosenPolicy } from './policy-choice.ts';
 import { Problem } from './problem.ts';
-import { defineRoute, type Reply, type Route } from './route.ts';
+import { defineRoute, type Call, type Reply, type Route } from './route.ts';
 import { WHAT_IF_EXAMPLE, whatIfAnswer, whatIfBody, type WhatIfBody } from './schemas/what-ifs.ts';
 
 /** More tickets take `tierline what-if`, which has nobody waiting behind it. */
@@ -61,7 +62,8 @@ export async function compareRecorded(
     against,
     asOf,
     limit,
-  }: { policy: Policy; against?: Policy | undefined; asOf: number; limit: number },
+    sight,
+  }: { policy: Policy; against?: Policy | undefined; asOf: number; limit: number; sight: Sight },
   onProgress: (tickets: number) => void = () => {},
 ): Promise<Comparison> {
   const comparer = createComparer({ limit });
@@ -71,7 +73,7 @@ export async function compareRecorded(
   const seen = filters.length > 1 ? new Set<string>() : null;
   let tickets = 0;
   for (const filter of filters)
-    for await (const page of histories.pages(filter, PAGE)) {
+    for await (const page of histories.pages(filter, { size: PAGE, sight })) {
       for (const recorded of page) {
         if (seen?.has(recorded.ticketId)) continue;
         seen?.add(recorded.ticketId);
@@ -91,9 +93,13 @@ function refuse(pointer: string, code: string, message: string): never {
   throw new Problem('invalid', message, { errors: [{ pointer, code, message }] });
 }
 
-async function checkSize(deps: ApiDeps, { filters }: Selection, policy: Policy, asOf: number): Promise<void> {
+async function checkSize(
+  deps: ApiDeps,
+  { filters }: Selection,
+  { policy, asOf, sight }: { policy: Policy; asOf: number; sight: Sight },
+): Promise<void> {
   let tickets = 0;
-  for (const filter of filters) tickets += await deps.histories.count(filter);
+  for (const filter of filters) tickets += await deps.histories.count(filter, sight);
   if (tickets > MOST_TICKETS)
     refuse(
       '/from',
@@ -119,16 +125,18 @@ const changeView = ({ caseId, before, after, ...rest }: Change) => ({
   links: { ticket: `/v1/tickets/${caseId}` },
 });
 
-async function whatIf(deps: ApiDeps, { policy: choice, from, to, match, limit }: WhatIfBody): Promise<Reply> {
+async function whatIf(deps: ApiDeps, { body, sight }: Call<unknown, unknown, WhatIfBody>): Promise<Reply> {
+  const { policy: choice, from, to, match, limit } = body;
   const asOf = (deps.now ?? Date.now)();
   const { policy, version } = await chosenPolicy(deps, choice);
   const isStored = (await deps.policies()).some(({ name }) => name === policy.name);
   const selection = selectionOf(policy, { from, to }, { named: match, isStored });
-  await checkSize(deps, selection, policy, asOf);
+  await checkSize(deps, selection, { policy, asOf, sight });
   const { cases, casesChanged, clocks, groups, changes } = await compareRecorded(deps.histories, selection, {
     policy,
     asOf,
     limit,
+    sight,
   });
   const { data, ...counts } = changes;
   return {
@@ -165,7 +173,7 @@ export function whatIfRoutes(deps: ApiDeps): Route[] {
       example: WHAT_IF_EXAMPLE,
       answers: { 200: { description: 'Judged as of `asOf`', schema: whatIfAnswer } },
       problems: ['policy_unknown'],
-      handle: ({ body }) => whatIf(deps, body),
+      handle: (call) => whatIf(deps, call),
     }),
   ];
 }

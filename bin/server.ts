@@ -36,6 +36,7 @@ import { createSuggestionStore } from '../prisma/suggestions.ts';
 import { createReportStore } from '../prisma/reports.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createEvidenceStore } from '../prisma/evidence.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTemplateStore } from '../prisma/templates.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
@@ -125,6 +126,7 @@ export function apiDeps(
       journals,
       ...(deadlineMs !== undefined && { deadlineMs }),
     }),
+    evidence: createEvidenceStore(database),
     tasks: createTaskStore(database),
     problems: createProblemStore(database),
     reviews: createReviewStore(database),

@@ -14,6 +14,7 @@ import {
   type Comparison,
   type Tally,
 } from '../domain/what-if.ts';
+import { SEES_ALL } from '../domain/visibility.ts';
 import { formatOf } from '../histories/formats.ts';
 import { readLog, type ImportedLog } from '../histories/log.ts';
 import { rulesOver } from '../histories/report.ts';
@@ -205,9 +206,9 @@ async function compareLedger(options: WhatIfOptions, tools: WhatIfTools): Promis
     tools.openHistories(),
   ]);
   try {
-    const isStored = (await histories.count({ from, to, policy: after.policy.name })) > 0;
+    const isStored = (await histories.count({ from, to, policy: after.policy.name }, SEES_ALL)) > 0;
     const selection = selectionOf(after.policy, { from, to }, { isStored });
-    const sides = { policy: after.policy, against: before?.policy, asOf, limit };
+    const sides = { policy: after.policy, against: before?.policy, asOf, limit, sight: SEES_ALL };
     let told = 0;
     const compared = await compareRecorded(histories, selection, sides, (done) => {
       if (done - told < 5_000) return;

@@ -22,11 +22,12 @@ export type Activity = (typeof ACTIVITIES)[number];
 export interface Decider {
   subject: string;
   role: string;
+  person?: string;
   actingFor?: string;
 }
 
-/** Whom an actor stands for: the person that a front end names, else the key's own. */
-export const personOf = ({ subject, actingFor }: Decider): string => actingFor ?? subject;
+/** Whom an actor stands for: whose personal key it was, else the person that a front end names, else the key itself. */
+export const personOf = ({ subject, person, actingFor }: Decider): string => person ?? actingFor ?? subject;
 
 /** What an obligation counts from: a fact that was established, or the newest report of another obligation. */
 export type Anchor = { fact: string } | { reportOf: string };

@@ -1,5 +1,7 @@
 /** The breach register: the latest revision of each verdict, with the ticket it is about. */
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
+import { visibleTo } from './visibility.ts';
 
 export interface BreachRecord {
   ticketId: string;
@@ -29,6 +31,7 @@ export interface BreachFilter {
   /** Epoch milliseconds, exclusive. */
   breachedAfter?: number | undefined;
   breachedBefore?: number | undefined;
+  sight: Sight;
 }
 
 /** The last row of a page. */
@@ -56,7 +59,10 @@ const dateOrNull = (ms: number | undefined): Date | null => (ms === undefined ? 
 
 export function createBreachStore(database: Database): BreachStore {
   return {
-    list: ({ clock, kind, tier, priority, customer, breachedAfter, breachedBefore }, { after, limit }) =>
+    list: (
+      { clock, kind, tier, priority, customer, breachedAfter, breachedBefore, sight },
+      { after, limit },
+    ) =>
       database.$queryRaw<BreachRecord[]>`
         WITH verdicts AS (
           SELECT DISTINCT ON (b.ticket_id, b.clock, b.cycle)
@@ -75,7 +81,8 @@ export function createBreachStore(database: Database): BreachStore {
         FROM verdicts v
         JOIN last_breached l USING (ticket_id, clock, cycle)
         JOIN tickets t ON t.id = v.ticket_id
-        WHERE (${orNull(clock)}::text IS NULL OR v.clock = ${orNull(clock)}::text)
+        WHERE ${visibleTo(sight)}
+          AND (${orNull(clock)}::text IS NULL OR v.clock = ${orNull(clock)}::text)
           AND (${orNull(kind)}::text IS NULL OR v.kind = ${orNull(kind)}::text)
           AND (${orNull(tier)}::int IS NULL OR l.tier = ${orNull(tier)}::int)
           AND (${orNull(priority)}::text IS NULL OR l.priority = ${orNull(priority)}::text)

@@ -1,7 +1,9 @@
 /** The pasts of our own tickets, as what-if reads them: stories and recorded verdicts, page by page. */
 import type { LedgerEvent } from '../domain/events.ts';
 import type { ClockName, Priority } from '../domain/policy.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
+import { visibleTo, whereVisible } from './visibility.ts';
 
 export interface HistoryFilter {
   /** Opened from this instant on, and before that one; epoch milliseconds. */
@@ -35,9 +37,9 @@ export interface RecordedHistory {
 }
 
 export interface HistoryStore {
-  count(filter: HistoryFilter): Promise<number>;
+  count(filter: HistoryFilter, sight: Sight): Promise<number>;
   /** The tickets in the order of their opening, `size` at a time; each page is one consistent reading. */
-  pages(filter: HistoryFilter, size: number): AsyncIterable<RecordedHistory[]>;
+  pages(filter: HistoryFilter, page: { size: number; sight: Sight }): AsyncIterable<RecordedHistory[]>;
 }
 
 /** Books of the engine: they fold into nothing, and are most of a ledger. */
@@ -59,13 +61,16 @@ interface Mark {
 const orNull = <T>(value: T | undefined): T | null => value ?? null;
 
 export function createHistoryStore(database: Database): HistoryStore {
-  const page = (filter: HistoryFilter, size: number, after: Mark | null) => {
+  const page = (
+    filter: HistoryFilter,
+    { size, sight, after }: { size: number; sight: Sight; after: Mark | null },
+  ) => {
     const { from, to, policy, customer, service, category, type } = filter;
     return database.$queryRaw<RecordedHistory[]>`
       WITH page AS (
         SELECT t.id, t.opened_at, t.priority, t.tier FROM tickets t
         WHERE t.opened_at >= ${new Date(after?.openedAt ?? from)}::timestamptz
-          AND t.opened_at < ${new Date(to)}::timestamptz
+          AND t.opened_at < ${new Date(to)}::timestamptz AND ${visibleTo(sight)}
           AND (${orNull(policy)}::text IS NULL OR t.policy = ${orNull(policy)}::text)
           AND (${orNull(customer)}::text IS NULL OR t.customer = ${orNull(customer)}::text)
           AND (${orNull(service)}::text IS NULL OR t.service = ${orNull(service)}::text)
@@ -89,7 +94,7 @@ export function createHistoryStore(database: Database): HistoryStore {
       FROM page p ORDER BY p.opened_at, p.id`;
   };
   return {
-    async count({ from, to, policy, customer, service, category, type }) {
+    async count({ from, to, policy, customer, service, category, type }, sight) {
       return database.ticket.count({
         where: {
           openedAt: { gte: new Date(from), lt: new Date(to) },
@@ -98,13 +103,14 @@ export function createHistoryStore(database: Database): HistoryStore {
           ...(service !== undefined && { service }),
           ...(category !== undefined && { category }),
           ...(type !== undefined && { type }),
+          ...whereVisible(sight),
         },
       });
     },
-    async *pages(filter, size) {
+    async *pages(filter, { size, sight }) {
       let after: Mark | null = null;
       for (;;) {
-        const rows: RecordedHistory[] = await page(filter, size, after);
+        const rows: RecordedHistory[] = await page(filter, { size, sight, after });
         if (rows.length > 0) yield rows;
         if (rows.length < size) return;
         after = rows.at(-1)!;

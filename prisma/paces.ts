@@ -24,7 +24,7 @@ export function createPaceStore(database: Database): PaceStore {
     moves: (since, mostTickets) => database.$queryRaw<Move[]>`
       WITH meant AS (
         SELECT id FROM tickets
-        WHERE mode = 'act' AND (state IN ('open', 'onHold') OR recorded_at >= ${since}::timestamptz)
+        WHERE mode = 'act' AND tlp IS NULL AND (state IN ('open', 'onHold') OR recorded_at >= ${since}::timestamptz)
         ORDER BY recorded_at DESC LIMIT ${mostTickets}
       )
       SELECT l.ticket_id AS "ticketId",

@@ -1,8 +1,11 @@
 /** Problems: read from the rows that are written with their journals; occurrences, noted by one SQL function. */
 import { journalRow, openJournal } from '../domain/journal.ts';
 import { problemJournal, type Problem, type ProblemBody, type ProblemState } from '../domain/problem.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import type { Problem as ProblemRow, ProblemTicket } from './generated/client.ts';
+import { Prisma, type Problem as ProblemRow, type ProblemTicket } from './generated/client.ts';
+import { among, given } from './conditions.ts';
+import { ofVisibleProblem, ofVisibleTicket, visibleTo } from './visibility.ts';
 
 export type ProblemTicketRecord = ProblemTicket;
 
@@ -44,11 +47,19 @@ export interface Occurrence {
 export type NotedOccurrence = { what: 'noted' } | { what: 'opened' | 'joined' | 'known'; problemId: string };
 
 export interface ProblemStore {
-  get(id: string): Promise<ProblemRecord | null>;
+  get(id: string, sight: Sight): Promise<ProblemRecord | null>;
   /** Newest first. */
-  list(filter: ProblemFilter, page: { after: ProblemMark | null; limit: number }): Promise<ProblemRecord[]>;
+  list(
+    filter: ProblemFilter,
+    page: { after: ProblemMark | null; limit: number; sight: Sight },
+  ): Promise<ProblemRecord[]>;
   /** Its tickets by id. */
-  tickets(id: string, page: { after: string | null; limit: number }): Promise<ProblemTicketRecord[]>;
+  tickets(
+    id: string,
+    page: { after: string | null; limit: number; sight: Sight },
+  ): Promise<ProblemTicketRecord[]>;
+  /** Which of these tickets are not to be told of. */
+  hidden(ticketIds: readonly string[], sight: Sight): Promise<Set<string>>;
   isLinked(id: string, ticketId: string): Promise<boolean>;
   /** Its tickets that are neither closed nor cancelled and were linked by then (epoch milliseconds); or only this one. */
   openTickets(id: string, linked: { by: number; only?: string | undefined }): Promise<string[]>;
@@ -58,60 +69,62 @@ export interface ProblemStore {
   forgetOccurrence(ticketId: string): Promise<void>;
 }
 
+const { sql } = Prisma;
+
+type Row = Pick<ProblemRow, 'id' | 'sequence' | 'body'> & { tickets: number };
+
+const problemOf = ({ id, sequence, body, tickets }: Row): ProblemRecord => ({
+  ...(body as unknown as Omit<Problem, 'id' | 'sequence'>),
+  id,
+  sequence,
+  tickets,
+});
+
 export function createProblemStore(database: Database): ProblemStore {
-  const records = async (rows: readonly ProblemRow[]): Promise<ProblemRecord[]> => {
-    const groups = await database.problemTicket.groupBy({
-      by: ['problemId'],
-      where: { problemId: { in: rows.map(({ id }) => id) } },
-      _count: true,
-    });
-    const counts = new Map(groups.map(({ problemId, _count }) => [problemId, _count]));
-    return rows.map(({ id, sequence, body }) => ({
-      ...(body as unknown as Omit<Problem, 'id' | 'sequence'>),
-      id,
-      sequence,
-      tickets: counts.get(id) ?? 0,
-    }));
-  };
+  const of = (sight: Sight, where: Prisma.Sql, rest: Prisma.Sql = Prisma.empty) => database.$queryRaw<Row[]>`
+    SELECT b.id, b.sequence, b.body, (SELECT count(*)::int FROM problem_tickets l
+      WHERE l.problem_id = b.id AND ${ofVisibleTicket(sql`l.ticket_id`, sight)}) AS tickets
+    FROM problems b WHERE ${where} AND ${ofVisibleProblem(sql`b.id`, sight)} ${rest}`;
 
   return {
-    async get(id) {
-      const row = await database.problem.findUnique({ where: { id } });
-      return row ? (await records([row]))[0]! : null;
+    async get(id, sight) {
+      const [row] = await of(sight, sql`b.id = ${id}`);
+      return row ? problemOf(row) : null;
     },
-    async list({ state, fingerprint, owner, ticketId }, { after, limit }) {
-      const links =
-        ticketId === undefined
-          ? null
-          : await database.problemTicket.findMany({ where: { ticketId }, select: { problemId: true } });
-      const rows = await database.problem.findMany({
-        where: {
-          ...(state && { state: { in: state } }),
-          ...(fingerprint !== undefined && { fingerprint }),
-          ...(owner !== undefined && { owner }),
-          ...(links && { id: { in: links.map(({ problemId }) => problemId) } }),
-          AND: after
-            ? [
-                {
-                  OR: [
-                    { openedAt: { lt: new Date(after.at) } },
-                    { openedAt: new Date(after.at), id: { gt: after.id } },
-                  ],
-                },
-              ]
-            : [],
-        },
-        orderBy: [{ openedAt: 'desc' }, { id: 'asc' }],
-        take: limit,
-      });
-      return records(rows);
+    async list({ state, fingerprint, owner, ticketId }, { after, limit, sight }) {
+      const where = [
+        among(state, sql`b.state`),
+        given(fingerprint, sql`b.fingerprint`),
+        given(owner, sql`b.owner`),
+        ...(ticketId === undefined
+          ? []
+          : [sql`b.id IN (SELECT l.problem_id FROM problem_tickets l WHERE l.ticket_id = ${ticketId})`]),
+        ...(after === null
+          ? []
+          : [
+              sql`(b.opened_at < ${new Date(after.at)}::timestamptz
+                OR b.opened_at = ${new Date(after.at)}::timestamptz AND b.id > ${after.id})`,
+            ]),
+      ];
+      const rows = await of(
+        sight,
+        Prisma.join(where, ' AND '),
+        sql`ORDER BY b.opened_at DESC, b.id LIMIT ${limit}`,
+      );
+      return rows.map(problemOf);
     },
-    tickets: (problemId, { after, limit }) =>
-      database.problemTicket.findMany({
-        where: { problemId, ...(after !== null && { ticketId: { gt: after } }) },
-        orderBy: { ticketId: 'asc' },
-        take: limit,
-      }),
+    tickets: (problemId, { after, limit, sight }) => database.$queryRaw<ProblemTicketRecord[]>`
+      SELECT l.problem_id AS "problemId", l.ticket_id AS "ticketId", l.by, l.opened_at AS "openedAt",
+        l.linked_at AS "linkedAt"
+      FROM problem_tickets l
+      WHERE l.problem_id = ${problemId} AND (${after}::text IS NULL OR l.ticket_id > ${after}::text)
+        AND ${ofVisibleTicket(sql`l.ticket_id`, sight)}
+      ORDER BY l.ticket_id LIMIT ${limit}`,
+    async hidden(ticketIds, sight) {
+      const rows = await database.$queryRaw<{ id: string }[]>`
+        SELECT t.id FROM tickets t WHERE t.id = ANY(${[...ticketIds]}::text[]) AND NOT ${visibleTo(sight)}`;
+      return new Set(rows.map(({ id }) => id));
+    },
     async isLinked(problemId, ticketId) {
       const row = await database.problemTicket.findUnique({
         where: { problemId_ticketId: { problemId, ticketId } },

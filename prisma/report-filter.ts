@@ -1,5 +1,8 @@
 /** Which tickets a report is about, and the ledger's account of where they were when something happened to them. */
+import type { Sight } from '../domain/visibility.ts';
 import { Prisma } from './generated/client.ts';
+import { given } from './conditions.ts';
+import { visibleTo } from './visibility.ts';
 
 export interface ReportFilter {
   /** What lies in the period: the opening of the ticket, or its resolution. */
@@ -12,6 +15,7 @@ export interface ReportFilter {
   policy?: string | undefined;
   /** Tickets that are worked on, or those that are only observed. */
   mode: 'act' | 'observe';
+  sight: Sight;
 }
 
 const YES = Prisma.sql`true`;
@@ -23,13 +27,10 @@ export const bound = (
   Prisma.sql`${from === undefined ? YES : Prisma.sql`${column} >= ${new Date(from)}::timestamptz`}
     AND ${to === undefined ? YES : Prisma.sql`${column} < ${new Date(to)}::timestamptz`}`;
 
-const equal = (column: Prisma.Sql, value: string | undefined) =>
-  value === undefined ? YES : Prisma.sql`${column} = ${value}`;
-
 /** Conditions on the ticket `t` other than the period. */
-export const ofKind = ({ customer, service, policy, mode }: Omit<ReportFilter, 'by'>) => Prisma.sql`
-  t.mode = ${mode} AND ${equal(Prisma.sql`t.customer`, customer)} AND ${equal(Prisma.sql`t.service`, service)}
-  AND ${equal(Prisma.sql`t.policy`, policy)}`;
+export const ofKind = ({ customer, service, policy, mode, sight }: Omit<ReportFilter, 'by'>) => Prisma.sql`
+  t.mode = ${mode} AND ${given(customer, Prisma.sql`t.customer`)} AND ${given(service, Prisma.sql`t.service`)}
+  AND ${given(policy, Prisma.sql`t.policy`)} AND ${visibleTo(sight)}`;
 
 /** Conditions on the ticket `t`. */
 export function meant(filter: ReportFilter): Prisma.Sql {

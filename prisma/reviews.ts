@@ -1,7 +1,13 @@
 /** Reading reviews: one row for each, written with its journal. */
 import type { Review, ReviewState } from '../domain/review.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import type { Review as ReviewRow } from './generated/client.ts';
+import { Prisma, type Review as Row } from './generated/client.ts';
+import { among, given } from './conditions.ts';
+import { ofVisibleTicket } from './visibility.ts';
+
+const { sql } = Prisma;
+type ReviewRow = Pick<Row, 'id' | 'sequence' | 'body'>;
 
 export interface ReviewFilter {
   state?: ReviewState[] | undefined;
@@ -19,13 +25,13 @@ export interface ReviewMark {
 }
 
 export interface ReviewStore {
-  get(id: string): Promise<Review | null>;
+  get(id: string, sight: Sight): Promise<Review | null>;
   /** The review of an incident. */
   ofTicket(ticketId: string): Promise<Review | null>;
   /** The newest first. `now` in epoch milliseconds says what is overdue. */
   list(
     filter: ReviewFilter,
-    page: { after: ReviewMark | null; limit: number; now: number },
+    page: { after: ReviewMark | null; limit: number; now: number; sight: Sight },
   ): Promise<Review[]>;
   /** Ids of the runs of containment playbooks on an incident. */
   runsOf(ticketId: string): Promise<string[]>;
@@ -41,41 +47,26 @@ const reviewOf = ({ id, sequence, body }: ReviewRow): Review => ({
 
 export function createReviewStore(database: Database): ReviewStore {
   return {
-    async get(id) {
-      const row = await database.review.findUnique({ where: { id } });
-      return row && reviewOf(row);
+    async get(id, sight) {
+      const [row] = await database.$queryRaw<ReviewRow[]>`
+        SELECT v.id, v.sequence, v.body FROM reviews v
+        WHERE v.id = ${id} AND ${ofVisibleTicket(sql`v.ticket_id`, sight)}`;
+      return row ? reviewOf(row) : null;
     },
     async ofTicket(ticketId) {
       const row = await database.review.findUnique({ where: { ticketId } });
       return row && reviewOf(row);
     },
-    async list({ state, owner, severity, ticketId, overdue }, { after, limit, now }) {
-      const isOverdue = { dueAt: { lt: new Date(now) } };
-      const rows = await database.review.findMany({
-        where: {
-          ...(state && { state: { in: state } }),
-          ...(owner !== undefined && { owner }),
-          ...(severity !== undefined && { severity }),
-          ...(ticketId !== undefined && { ticketId }),
-          AND: [
-            overdue === undefined
-              ? {}
-              : overdue
-                ? isOverdue
-                : { OR: [{ dueAt: null }, { dueAt: { gte: new Date(now) } }] },
-            after
-              ? {
-                  OR: [
-                    { openedAt: { lt: new Date(after.at) } },
-                    { openedAt: new Date(after.at), id: { lt: after.id } },
-                  ],
-                }
-              : {},
-          ],
-        },
-        orderBy: [{ openedAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      });
+    async list({ state, owner, severity, ticketId, overdue }, { after, limit, now, sight }) {
+      const isOverdue = sql`coalesce(v.due_at < ${new Date(now)}::timestamptz, false)`;
+      const rows = await database.$queryRaw<ReviewRow[]>`
+        SELECT v.id, v.sequence, v.body FROM reviews v
+        WHERE ${among(state, sql`v.state`)} AND ${given(owner, sql`v.owner`)}
+          AND ${given(severity, sql`v.severity`)} AND ${given(ticketId, sql`v.ticket_id`)}
+          AND ${overdue === undefined ? sql`true` : overdue ? isOverdue : sql`NOT ${isOverdue}`}
+          AND ${after ? sql`(v.opened_at, v.id) < (${new Date(after.at)}::timestamptz, ${after.id}::text)` : sql`true`}
+          AND ${ofVisibleTicket(sql`v.ticket_id`, sight)}
+        ORDER BY v.opened_at DESC, v.id DESC LIMIT ${limit}`;
       return rows.map(reviewOf);
     },
     async runsOf(ticketId) {

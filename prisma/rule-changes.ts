@@ -2,7 +2,9 @@
 import type { Actor, LedgerEvent } from '../domain/events.ts';
 import type { AppliedRules } from '../domain/policy.ts';
 import type { ChangeKind, ChangeState } from '../domain/rule-change.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
+import { ofVisibleTicket, visibleTo } from './visibility.ts';
 import { Prisma, type RuleChange as ChangeRow, type RuleChangeTicket } from './generated/client.ts';
 
 export interface RuleChangeRecord extends Omit<
@@ -98,7 +100,7 @@ export interface RuleChangeStore {
   /** What the tickets that this change is for should have. */
   targetOf(change: RuleChangeRecord): Promise<Target>;
   /** Open tickets that are behind, by id. */
-  behind(target: Target, page: { after: string | null; limit: number }): Promise<OpenTicket[]>;
+  behind(target: Target, page: { after: string | null; limit: number; sight: Sight }): Promise<OpenTicket[]>;
   /** Openings that wait in the spool and were resolved under older rules, perhaps. */
   waitingOpenings(): Promise<number>;
   /** The next tickets to work on: claimed before and not dealt with, then newly claimed, most urgent first. */
@@ -111,12 +113,12 @@ export interface RuleChangeStore {
   ): Promise<void>;
   /** One more attempt that came to nothing; answers how many that makes. */
   countAttempt(changeId: string, ticketId: string): Promise<number>;
-  progress(change: RuleChangeRecord): Promise<Progress>;
+  progress(change: RuleChangeRecord, sight: Sight): Promise<Progress>;
   /** What a change came to, summed over its tickets by the names of the lists in their outcomes. */
-  outcomes(changeId: string): Promise<Record<string, number>>;
+  outcomes(changeId: string, sight: Sight): Promise<Record<string, number>>;
   tickets(
     changeId: string,
-    page: { after: string | null; limit: number; state?: TicketChangeState | undefined },
+    page: { after: string | null; limit: number; state?: TicketChangeState | undefined; sight: Sight },
   ): Promise<TicketChangeRecord[]>;
   /** The whole ledgers of some tickets; tickets that share their rules share the object. */
   stories(ticketIds: readonly string[]): Promise<Map<string, LedgerEvent[]>>;
@@ -216,9 +218,9 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
       const row = await database.calendar.findUniqueOrThrow({ where: { name_version: { name, version } } });
       return { kind, name, hash: row.hash };
     },
-    behind: (target, { after, limit }) => database.$queryRaw<OpenTicket[]>`
+    behind: (target, { after, limit, sight }) => database.$queryRaw<OpenTicket[]>`
       SELECT t.id, t.opened_at AS "openedAt", t.policy, t.policy_version AS "policyVersion" ${behindQuery(target)}
-        AND (${after}::text IS NULL OR t.id > ${after}::text)
+        AND ${visibleTo(sight)} AND (${after}::text IS NULL OR t.id > ${after}::text)
       ORDER BY t.id LIMIT ${limit}`,
     async waitingOpenings() {
       return database.spooled.count({ where: { kind: 'opening', appliedAt: null } });
@@ -250,16 +252,15 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
         WHERE change_id = ${changeId} AND ticket_id = ${ticketId} RETURNING attempts`;
       return row?.attempts ?? 0;
     },
-    async progress(change) {
-      const groups = await database.ruleChangeTicket.groupBy({
-        by: ['state'],
-        where: { changeId: change.id },
-        _count: true,
-      });
-      const counted = Object.fromEntries(groups.map(({ state, _count }) => [state, _count]));
+    async progress(change, sight) {
+      const groups = await database.$queryRaw<{ state: string; count: number }[]>`
+        SELECT r.state, count(*)::int AS count FROM rule_change_tickets r
+        WHERE r.change_id = ${change.id} AND ${ofVisibleTicket(Prisma.sql`r.ticket_id`, sight)} GROUP BY r.state`;
+      const counted = Object.fromEntries(groups.map(({ state, count }) => [state, count]));
       const isOpen = change.state === 'running' || change.state === 'scheduled';
       const of = async () => database.$queryRaw<{ count: number }[]>`
-        SELECT count(*)::int AS count ${behindQuery(await store.targetOf(change))} AND ${notClaimed(change.id)}`;
+        SELECT count(*)::int AS count ${behindQuery(await store.targetOf(change))} AND ${notClaimed(change.id)}
+          AND ${visibleTo(sight)}`;
       return {
         applied: counted['applied'] ?? 0,
         skipped: counted['skipped'] ?? 0,
@@ -268,19 +269,27 @@ export function createRuleChangeStore(database: Database): RuleChangeStore {
         behind: isOpen ? (await of())[0]!.count : 0,
       };
     },
-    async outcomes(changeId) {
+    async outcomes(changeId, sight) {
       const rows = await database.$queryRaw<{ key: string; count: number }[]>`
         SELECT o.key, sum(jsonb_array_length(o.value))::int AS count
         FROM rule_change_tickets r, jsonb_each(r.outcome) o
-        WHERE r.change_id = ${changeId} AND r.state = 'applied' AND jsonb_typeof(o.value) = 'array' GROUP BY o.key`;
+        WHERE r.change_id = ${changeId} AND r.state = 'applied' AND jsonb_typeof(o.value) = 'array'
+          AND ${ofVisibleTicket(Prisma.sql`r.ticket_id`, sight)}
+        GROUP BY o.key`;
       return Object.fromEntries(rows.map(({ key, count }) => [key, count]));
     },
-    tickets: (changeId, { after, limit, state }) =>
-      database.ruleChangeTicket.findMany({
-        where: { changeId, ...(state && { state }), ...(after !== null && { ticketId: { gt: after } }) },
+    async tickets(changeId, { after, limit, state, sight }) {
+      const shown = await database.$queryRaw<{ id: string }[]>`
+        SELECT r.ticket_id AS id FROM rule_change_tickets r
+        WHERE r.change_id = ${changeId} AND (${state ?? null}::text IS NULL OR r.state = ${state ?? null}::text)
+          AND (${after}::text IS NULL OR r.ticket_id > ${after}::text)
+          AND ${ofVisibleTicket(Prisma.sql`r.ticket_id`, sight)}
+        ORDER BY r.ticket_id LIMIT ${limit}`;
+      return database.ruleChangeTicket.findMany({
+        where: { changeId, ticketId: { in: shown.map(({ id }) => id) } },
         orderBy: { ticketId: 'asc' },
-        take: limit,
-      }),
+      });
+    },
     async stories(ticketIds) {
       const rows = await database.$queryRaw<{ id: string; rulesId: string | null; event: LedgerEvent }[]>`
         SELECT l.ticket_id AS id, l.rules_id AS "rulesId",

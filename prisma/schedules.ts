@@ -1,8 +1,10 @@
 /** Schedules: what opens when, and which tickets it opened. What Temporal has of it is a mirror. */
 import type { Actor } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import type { Schedule as ScheduleRow, ScheduledTicket } from './generated/client.ts';
+import { Prisma, type Schedule as ScheduleRow, type ScheduledTicket } from './generated/client.ts';
+import { ofVisibleTicket } from './visibility.ts';
 
 export type ScheduleRecord = Omit<ScheduleRow, 'body' | 'changedBy'> & Schedule & { changedBy: Actor };
 export type ScheduledTicketRecord = ScheduledTicket;
@@ -30,7 +32,7 @@ export interface ScheduleStore {
   /** Notes the ticket of an occasion; the first one stands. Answers its id. */
   noteTicket(schedule: string, occasion: string, ticketId: string): Promise<string>;
   /** The tickets that it opened last, newest first. */
-  tickets(schedule: string, limit: number): Promise<ScheduledTicketRecord[]>;
+  tickets(schedule: string, page: { limit: number; sight: Sight }): Promise<ScheduledTicketRecord[]>;
 }
 
 const recordOf = ({ body, changedBy, ...row }: ScheduleRow): ScheduleRecord => ({
@@ -105,12 +107,10 @@ export function createScheduleStore(database: Database): ScheduleStore {
       });
       return row.ticketId;
     },
-    tickets: (schedule, limit) =>
-      database.scheduledTicket.findMany({
-        where: { schedule },
-        orderBy: [{ openedAt: 'desc' }, { occasion: 'desc' }],
-        take: limit,
-      }),
+    tickets: (schedule, { limit, sight }) => database.$queryRaw<ScheduledTicket[]>`
+      SELECT s.schedule, s.occasion, s.ticket_id AS "ticketId", s.opened_at AS "openedAt" FROM scheduled_tickets s
+      WHERE s.schedule = ${schedule} AND ${ofVisibleTicket(Prisma.sql`s.ticket_id`, sight)}
+      ORDER BY s.opened_at DESC, s.occasion DESC LIMIT ${limit}`,
   };
   return store;
 }

@@ -1,7 +1,9 @@
 /** Suggestions for improvement, and the tickets that prove them. */
 import type { Actor } from '../domain/events.ts';
 import { STEPS, type SuggestionState, type SuggestionStep } from '../domain/suggestion.ts';
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
+import { ofVisibleTicket, visibleTo } from './visibility.ts';
 import { Prisma, type Suggestion as SuggestionRow } from './generated/client.ts';
 
 export interface Engagement {
@@ -31,11 +33,11 @@ export interface SuggestionMark {
 }
 
 export interface SuggestionStore {
-  get(id: string): Promise<SuggestionRecord | null>;
+  get(id: string, sight: Sight): Promise<SuggestionRecord | null>;
   /** Newest first. */
   list(
     filter: { state?: SuggestionState | undefined },
-    page: { after: SuggestionMark | null; limit: number },
+    page: { after: SuggestionMark | null; limit: number; sight: Sight },
   ): Promise<SuggestionRecord[]>;
   /** Once for one id. */
   create(suggestion: { id: string; title: string; text: string; by: Actor }): Promise<void>;
@@ -47,26 +49,31 @@ export interface SuggestionStore {
   ): Promise<boolean>;
   /** Once for each ticket. */
   link(id: string, ticketId: string, by: Actor): Promise<void>;
-  ticketIds(id: string, limit: number): Promise<string[]>;
+  ticketIds(id: string, page: { limit: number; sight: Sight }): Promise<string[]>;
 }
 
-const withProof = (where: Prisma.Sql, rest: Prisma.Sql = Prisma.empty): Prisma.Sql => Prisma.sql`
+const withProof = (
+  sight: Sight,
+  where: Prisma.Sql,
+  rest: Prisma.Sql = Prisma.empty,
+): Prisma.Sql => Prisma.sql`
   SELECT s.id, s.title, s.text, s.state, s.reason, s.engagement, s.created_by AS "createdBy",
          s.changed_by AS "changedBy", s.created_at AS "createdAt", s.updated_at AS "updatedAt",
-         (SELECT count(*)::int FROM suggestion_tickets l WHERE l.suggestion = s.id) AS tickets,
+         (SELECT count(*)::int FROM suggestion_tickets l WHERE l.suggestion = s.id
+            AND ${ofVisibleTicket(Prisma.sql`l.ticket_id`, sight)}) AS tickets,
          (SELECT coalesce(jsonb_object_agg(o.owner, o.ms), '{}')
           FROM (SELECT e.key AS owner, sum(e.value::numeric) AS ms
                 FROM suggestion_tickets l JOIN tickets t ON t.id = l.ticket_id, jsonb_each_text(t.shares) e
-                WHERE l.suggestion = s.id GROUP BY e.key) o) AS shares
+                WHERE l.suggestion = s.id AND ${visibleTo(sight)} GROUP BY e.key) o) AS shares
   FROM suggestions s WHERE ${where} ${rest}`;
 
 export function createSuggestionStore(database: Database): SuggestionStore {
   return {
-    async get(id) {
-      const rows = await database.$queryRaw<SuggestionRecord[]>(withProof(Prisma.sql`s.id = ${id}`));
+    async get(id, sight) {
+      const rows = await database.$queryRaw<SuggestionRecord[]>(withProof(sight, Prisma.sql`s.id = ${id}`));
       return rows[0] ?? null;
     },
-    list({ state }, { after, limit }) {
+    list({ state }, { after, limit, sight }) {
       const among = Prisma.sql`(${state ?? null}::text IS NULL OR s.state = ${state ?? null}::text)`;
       const further =
         after === null
@@ -75,6 +82,7 @@ export function createSuggestionStore(database: Database): SuggestionStore {
               OR (s.created_at = ${new Date(after.at)}::timestamptz AND s.id > ${after.id}))`;
       return database.$queryRaw<SuggestionRecord[]>(
         withProof(
+          sight,
           Prisma.sql`${among} AND ${further}`,
           Prisma.sql`ORDER BY s.created_at DESC, s.id LIMIT ${limit}`,
         ),
@@ -100,12 +108,11 @@ export function createSuggestionStore(database: Database): SuggestionStore {
         INSERT INTO suggestion_tickets (suggestion, ticket_id, linked_by)
         VALUES (${id}, ${ticketId}, ${JSON.stringify(by)}::jsonb) ON CONFLICT DO NOTHING`;
     },
-    async ticketIds(id, limit) {
-      const rows = await database.suggestionTicket.findMany({
-        where: { suggestion: id },
-        orderBy: [{ linkedAt: 'desc' }, { ticketId: 'asc' }],
-        take: limit,
-      });
+    async ticketIds(id, { limit, sight }) {
+      const rows = await database.$queryRaw<{ ticketId: string }[]>`
+        SELECT l.ticket_id AS "ticketId" FROM suggestion_tickets l
+        WHERE l.suggestion = ${id} AND ${ofVisibleTicket(Prisma.sql`l.ticket_id`, sight)}
+        ORDER BY l.linked_at DESC, l.ticket_id LIMIT ${limit}`;
       return rows.map(({ ticketId }) => ticketId);
     },
   };

@@ -1,6 +1,8 @@
 /** Reading tickets: the projection, the texts beside it, and the ledger as a timeline. */
+import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
 import type { LedgerEvent, Text, Ticket } from './generated/client.ts';
+import { whereVisible } from './visibility.ts';
 
 export type TicketRecord = Ticket;
 export type LedgerRecord = LedgerEvent;
@@ -13,6 +15,7 @@ export interface TicketFilter {
   breached?: boolean | undefined;
   customer?: string | undefined;
   assignee?: string | undefined;
+  sight: Sight;
 }
 
 export type TicketSort = 'openedAt' | '-openedAt' | 'nextDeadlineAt';
@@ -35,6 +38,8 @@ export interface TicketStore {
   text(id: string): Promise<TextRecord | null>;
   /** What was written into the ticket's packet, oldest first; null where it was erased. */
   packetTexts(ticketId: string): Promise<unknown[]>;
+  /** The subject of whoever opened it; null where it opened by itself. */
+  openerOf(ticketId: string): Promise<string | null>;
   /** Which of these event ids are in the ticket's ledger. */
   knownEventIds(ticketId: string, ids: readonly string[]): Promise<Set<string>>;
   timeline(
@@ -76,7 +81,7 @@ const ORDER = {
 export function createTicketStore(database: Database): TicketStore {
   return {
     get: (id) => database.ticket.findUnique({ where: { id } }),
-    list({ tier, priority, state, breached, customer, assignee }, { sort, after, limit }) {
+    list({ tier, priority, state, breached, customer, assignee, sight }, { sort, after, limit }) {
       return database.ticket.findMany({
         where: {
           ...(tier && { tier: { in: tier } }),
@@ -85,7 +90,7 @@ export function createTicketStore(database: Database): TicketStore {
           ...(breached !== undefined && { breached }),
           ...(customer !== undefined && { customer }),
           ...(assignee !== undefined && { assignee }),
-          ...(after && { AND: [afterMark(sort, after)] }),
+          AND: [whereVisible(sight), ...(after ? [afterMark(sort, after)] : [])],
         },
         orderBy: ORDER[sort],
         take: limit,
@@ -112,6 +117,13 @@ export function createTicketStore(database: Database): TicketStore {
       const texts = await database.text.findMany({ where: { id: { in: ids } } });
       const bodies = new Map(texts.map(({ id, body }) => [id, body]));
       return ids.map((id) => bodies.get(id) ?? null);
+    },
+    async openerOf(ticketId) {
+      const opened = await database.ledgerEvent.findFirst({
+        where: { ticketId, sequence: 1 },
+        select: { actor: true },
+      });
+      return (opened?.actor as { subject?: string } | null | undefined)?.subject ?? null;
     },
     async knownEventIds(ticketId, ids) {
       const rows = await database.ledgerEvent.findMany({

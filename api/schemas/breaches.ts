@@ -46,7 +46,6 @@ export const breachFilter = z.strictObject({
   breachedAfter: instantMs.optional(),
   breachedBefore: instantMs.optional(),
 });
-export type BreachFilter = z.output<typeof breachFilter>;
 
 export const breachQuery = breachFilter.extend({ limit, cursor });
 

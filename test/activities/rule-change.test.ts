@@ -1,4 +1,5 @@
 /** The work on a change of rules: how fast, for whom, and what it does where a ticket does not answer. */
+import { SEES_ALL } from '../../domain/visibility.ts';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createRuleChanging, DEFAULT_PACE, type Pace } from '../../activities/rule-change.ts';
@@ -66,7 +67,7 @@ const ended = (id: string): Promise<RuleChangeRecord> =>
     30_000,
   );
 const appliedBy = async (id: string) =>
-  (await desk.ruleChanges.tickets(id, { after: null, limit: 500, state: 'applied' })).length;
+  (await desk.ruleChanges.tickets(id, { after: null, limit: 500, state: 'applied', sight: SEES_ALL })).length;
 
 async function firstVersion(name: string): Promise<void> {
   await desk.ruleChanges.finish(await propose(policyOf(name, 1)));
@@ -155,7 +156,12 @@ test('gives a ticket up that never answers, and is failed for it; the others hav
   await desk.startRuleChange(id);
   expect((await ended(id)).state).toBe('failed');
   expect(await appliedBy(id)).toBe(4);
-  const failed = await desk.ruleChanges.tickets(id, { after: null, limit: 10, state: 'failed' });
+  const failed = await desk.ruleChanges.tickets(id, {
+    after: null,
+    limit: 10,
+    state: 'failed',
+    sight: SEES_ALL,
+  });
   expect(failed).toEqual([
     expect.objectContaining({
       ticketId: tickets[2],

@@ -72,7 +72,8 @@ test.each([
 });
 
 test('a role counts as long as a live key of somebody who is here has it', async () => {
-  const { rolesOf } = createAuthority(office.desk.database);
+  const authority = createAuthority(office.desk.database);
+  const rolesOf = (person: string) => authority.rolesOf(person);
   const keys = createApiKeyStore(office.desk.database);
   const approver = (await make(manager, { role: 'approver', person: 'agent-19' })).body;
   await make(manager2, { role: 'agent', person: 'agent-19' });

@@ -1,4 +1,5 @@
 /** Tickets on schedule, with the schedules of a real Temporal: each time opens one ticket, and what is lost is mended. */
+import { SEES_ALL } from '../../domain/visibility.ts';
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ScheduleNotFoundError } from '@temporalio/client';
@@ -46,7 +47,7 @@ async function stored(fields: Fields = {}): Promise<string> {
 }
 
 const handleOf = (name: string) => office.desk.client.schedule.getHandle(scheduledTicketWorkflowId(name));
-const ticketsOf = (name: string) => store.tickets(name, 50);
+const ticketsOf = (name: string) => store.tickets(name, { limit: 50, sight: SEES_ALL });
 /** Everything that it opened, once there are so many and all are in the ledger. */
 async function opened(name: string, count: number) {
   const noted = await eventually(

@@ -1,4 +1,5 @@
 /** Occurrences in the database: each ticket once, one unresolved problem for a fingerprint, however many come at once. */
+import { SEES_ALL } from '../../domain/visibility.ts';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import pg from 'pg';
@@ -61,9 +62,10 @@ const note = (
     now: Date.now(),
   });
 
-const ofFingerprint = (fingerprint: string) => problems.list({ fingerprint }, { after: null, limit: 50 });
+const ofFingerprint = (fingerprint: string) =>
+  problems.list({ fingerprint }, { after: null, limit: 50, sight: SEES_ALL });
 const ticketsOf = async (id: string) =>
-  (await problems.tickets(id, { after: null, limit: 200 })).map(({ ticketId }) => ticketId);
+  (await problems.tickets(id, { after: null, limit: 200, sight: SEES_ALL })).map(({ ticketId }) => ticketId);
 const newTickets = (count: number) => Array.from({ length: count }, () => `tkt_${randomUUID()}`);
 
 /** Writes what a request or the time does to a problem, as its workflow would. */
@@ -84,7 +86,7 @@ async function move(id: string, what: ProblemCommand | { settle: number }): Prom
 async function resolve(id: string): Promise<void> {
   await move(id, { type: 'fixed', quietMs: HOUR });
   expect(await move(id, { settle: Date.now() + HOUR })).toEqual({ recorded: true });
-  expect((await problems.get(id))?.state).toBe('resolved');
+  expect((await problems.get(id, SEES_ALL))?.state).toBe('resolved');
 }
 
 test('thirty tickets with one fingerprint at once: one problem, and each belongs to it', async () => {
@@ -204,7 +206,7 @@ test('a problem that is reopened while another has its fingerprint stays as it i
   for (const ticket of second) await note(fingerprint, ticket);
   const answer = await move(`prb_${first[2]}`, { type: 'reopen' });
   expect(answer).toEqual({ recorded: false, events: [], known: [], taken: `prb_${second[2]}` });
-  expect((await problems.get(`prb_${first[2]}`))?.state).toBe('resolved');
+  expect((await problems.get(`prb_${first[2]}`, SEES_ALL))?.state).toBe('resolved');
   expect((await journals.events('problem', `prb_${first[2]}`)).at(-1)?.type).toBe('resolved');
 });
 
@@ -253,7 +255,7 @@ test('whoever notes a ticket waits for a problem that is just being resolved, an
   await resolving.query('COMMIT');
   await resolving.end();
   expect(await noting).toEqual({ what: 'noted' });
-  expect((await problems.get(id))!.tickets).toBe(3);
+  expect((await problems.get(id, SEES_ALL))!.tickets).toBe(3);
 });
 
 test('linked by hand and taken away again, whatever else is linked', async () => {

@@ -100,7 +100,7 @@ async function accepted(ticketId: string): Promise<Review> {
   await ask(id, { type: 'write', sections: [...required] });
   await ask(id, { type: 'submit', findings: [] });
   await ask(id, { type: 'accept' }, LEAD);
-  return (await reviews.get(id))!;
+  return (await reviews.get(id, null))!;
 }
 
 test('its task goes overdue, reminds, escalates, is verified; then it is quiet, judged, closed, and so is the ticket', async () => {
@@ -110,7 +110,7 @@ test('its task goes overdue, reminds, escalates, is verified; then it is quiet, 
   const dueAt = Date.now() + 28 * DAY;
   await ask(id, { type: 'addTask', task, kind: 'actionItem', owner: 'agent-17', dueAt });
   await eventually(
-    () => tasks.get(task),
+    () => tasks.get(task, null),
     (one) => one !== null,
   );
   expect(await accepted(ticketId)).toMatchObject({ state: 'awaitingActions' });
@@ -210,16 +210,16 @@ test('a task of a ladder or a front end outlives the ticket: it goes on, is done
   await desk.tell(ticketId, { type: 'taskCreated', task: 'fe-1', clock: 'actionItem', occurredAt: now });
   const id = ticketTaskId(ticketId, 'fe-1');
   await eventually(
-    () => tasks.get(id),
+    () => tasks.get(id, null),
     (task) => task !== null,
   );
   await desk.tell(ticketId, { type: 'closed', occurredAt: Date.now() });
   const adopted = await reviewOnce(ticketId, (one) => one.tasks.length > 0);
   expect(adopted.tasks).toEqual([{ id, kind: 'actionItem', state: 'open' }]);
-  expect(await tasks.get(id)).toMatchObject({ state: 'open', needsVerification: true });
+  expect(await tasks.get(id, null)).toMatchObject({ state: 'open', needsVerification: true });
   await desk.tell(ticketId, { type: 'taskDone', task: 'fe-1', occurredAt: Date.now() });
   await eventually(
-    () => tasks.get(id),
+    () => tasks.get(id, null),
     (task) => task!.state === 'done',
   );
   await askTask(id, { type: 'verify' }, LEAD);
@@ -236,7 +236,7 @@ test('a task that somebody completes by itself stops its clock on the ticket', a
   });
   const id = ticketTaskId(ticketId, 'fe-2');
   await eventually(
-    () => tasks.get(id),
+    () => tasks.get(id, null),
     (task) => task !== null,
   );
   await askTask(id, { type: 'complete' });

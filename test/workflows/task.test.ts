@@ -1,4 +1,5 @@
 /** Tasks on the real server: they wake by themselves, survive what they run on, and answer whoever asks once. */
+import { SEES_ALL } from '../../domain/visibility.ts';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
@@ -113,7 +114,12 @@ test('wakes by itself to remind, to be overdue and to escalate, and each is post
   await desk.fastForwardWorkflow(journalWorkflowId('task', id), 9 * DAY);
   const events = await logOf(id, (all) => all.length === 5);
   expect(events.map(({ type }) => type)).toEqual(['opened', 'reminded', 'overdue', 'escalated', 'escalated']);
-  expect(await tasks.get(id)).toMatchObject({ state: 'open', isOverdue: true, escalations: 2, sequence: 5 });
+  expect(await tasks.get(id, SEES_ALL)).toMatchObject({
+    state: 'open',
+    isOverdue: true,
+    escalations: 2,
+    sequence: 5,
+  });
   const mine = await eventually(
     async () => posts.filter(({ body }) => body.data.taskId === id),
     (told) => told.length >= 4,
@@ -139,7 +145,7 @@ test('ends when it is done, and answers all the same: it is verified, reopened, 
   expect((await handleOf(id).describe()).status.name).toBe('RUNNING');
   expect(await ask(id, { type: 'complete' })).toEqual({ sequence: 5 });
   await endedAs(id, 'COMPLETED');
-  expect(await tasks.get(id)).toMatchObject({ state: 'done', verifiedBy: null });
+  expect(await tasks.get(id, SEES_ALL)).toMatchObject({ state: 'done', verifiedBy: null });
 });
 
 test('of twenty who complete it at once one does, and nineteen are told that it is done', async () => {
@@ -165,12 +171,12 @@ test('a request that is sent again counts once, also after the task has ended', 
 test('a task whose workflow was never started is started by whoever asks something of it', async () => {
   const id = await openTask();
   expect(await ask(id, { type: 'reassign', owner: 'agent-18' })).toEqual({ sequence: 2 });
-  expect(await tasks.get(id)).toMatchObject({ owner: 'agent-18' });
+  expect(await tasks.get(id, SEES_ALL)).toMatchObject({ owner: 'agent-18' });
 });
 
 test('a task that is not there is not invented', async () => {
   expect(await ask('tsk_nobody', { type: 'complete' })).toBeNull();
-  expect(await tasks.get('tsk_nobody')).toBeNull();
+  expect(await tasks.get('tsk_nobody', SEES_ALL)).toBeNull();
   expect(await desk.journals.events('task', 'tsk_nobody')).toEqual([]);
 });
 
@@ -221,7 +227,7 @@ test('opened twice it is there once, and a write on an older head changes nothin
 
 test('an event that is in the journal already is not written again under another sequence', async () => {
   const id = await openTask();
-  const task = (await tasks.get(id))!;
+  const task = (await tasks.get(id, SEES_ALL))!;
   const [opened] = await desk.journals.events('task', id);
   const { columns } = { columns: taskJournal.columns(task) };
   const write = {
