@@ -6,6 +6,7 @@ import type { BreachStore } from '../prisma/breaches.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
 import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
+import type { InForceStore } from '../prisma/in-force.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { JournalStore } from '../prisma/journals.ts';
 import type { EvidenceStore } from '../prisma/evidence.ts';
@@ -23,6 +24,8 @@ import type { ProcedureStore } from '../prisma/procedures.ts';
 import type { ScheduleStore } from '../prisma/schedules.ts';
 import type { SuggestionStore } from '../prisma/suggestions.ts';
 import type { ReportStore } from '../prisma/reports.ts';
+import type { AuthorisationStore } from '../prisma/playbook-authorisations.ts';
+import type { ProtectedAssetStore } from '../prisma/protected-assets.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { TemplateStore } from '../prisma/templates.ts';
@@ -67,8 +70,11 @@ export interface ApiDeps {
   journalRunner: JournalRunner;
   evidence: EvidenceStore;
   tasks: TaskStore;
+  inForce: InForceStore;
   problems: ProblemStore;
   reviews: ReviewStore;
+  protectedAssets: ProtectedAssetStore;
+  authorisations: AuthorisationStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;
