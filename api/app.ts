@@ -17,6 +17,7 @@ import { forecastRoutes } from './forecast.ts';
 import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
 import { onCallRoutes } from './on-call.ts';
+import { inForceRoutes } from './in-force.ts';
 import { openApiDocument } from './openapi.ts';
 import { packetRoutes } from './packet.ts';
 import { policyRoutes } from './policies.ts';
@@ -24,6 +25,8 @@ import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.t
 import { procedureRoutes } from './procedures.ts';
 import { referenceRoutes } from './reference.ts';
 import { problemRoutes } from './problems.ts';
+import { playbookAuthorisationRoutes } from './playbook-authorisations.ts';
+import { protectedAssetRoutes } from './protected-assets.ts';
 import { reviewRoutes } from './reviews.ts';
 import { reportRoutes } from './reports.ts';
 import { requestRoutes } from './requests.ts';
@@ -35,6 +38,7 @@ import { securityHeaders } from './security-headers.ts';
 import { storedCalendarRoutes } from './stored-calendars.ts';
 import { suggestionRoutes } from './suggestions.ts';
 import { teamRoutes } from './teams.ts';
+import { evidenceRoutes } from './evidence.ts';
 import { taskRoutes } from './tasks.ts';
 import { deliveryRoutes, templateRoutes } from './templates.ts';
 import { ticketRoutes } from './tickets.ts';
@@ -64,9 +68,13 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...storedCalendarRoutes(deps),
     ...policyRoutes(deps),
     ...ruleChangeRoutes(deps),
+    ...inForceRoutes(deps),
+    ...evidenceRoutes(deps),
     ...taskRoutes(deps),
     ...problemRoutes(deps),
     ...reviewRoutes(deps),
+    ...protectedAssetRoutes(deps),
+    ...playbookAuthorisationRoutes(deps),
     ...teamRoutes(deps),
     ...agentRoutes(deps),
     ...apiKeyRoutes(deps),

@@ -7,7 +7,7 @@ import { allowListIn } from '../activities/address-guard.ts';
 import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
 import type { ConnectorSettings } from '../activities/connectors.ts';
 import { SEALING_KEY_BYTES } from '../activities/sealing.ts';
-import { secretVariables, type VaultSettings } from '../activities/vault.ts';
+import { SECRET_PREFIX, secretVariables, type VaultSettings } from '../activities/vault.ts';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -143,6 +143,12 @@ const secrets = new Set([
   'TIERLINE_CHAT_WEBHOOK_URL',
   'TIERLINE_SEALING_KEY',
 ]);
+
+/** The environment for servers that are not ours to trust with secrets: what they write out of it is not in our hand. */
+export function withoutSecrets(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const names = Object.keys(env).filter((name) => !secrets.has(name) && !name.startsWith(SECRET_PREFIX));
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
+}
 
 /**
  * The configuration in the environment. An empty variable counts as absent. Throws one error that names every

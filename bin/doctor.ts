@@ -228,7 +228,7 @@ function connectors({ connectors: settings }: Config): Finding {
 async function vault({ vault: settings }: Config): Promise<Finding> {
   try {
     const { inEnvironment, inFile } = await countEntries(settings);
-    return ok('Vault', `${inEnvironment} entries in the environment, ${inFile} in a file`);
+    return ok('Vault', `entries: ${inEnvironment} in the environment, ${inFile} in a file`);
   } catch (error) {
     return missing('Vault', (error as Error).message, 'Mend the file, or unset TIERLINE_VAULT_FILE.');
   }

@@ -18,6 +18,7 @@ import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
 import { createHistoryStore } from '../prisma/histories.ts';
+import { createInForceStore } from '../prisma/in-force.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
@@ -25,6 +26,8 @@ import { createPaceStore } from '../prisma/paces.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createProblemStore } from '../prisma/problems.ts';
+import { createAuthorisationStore } from '../prisma/playbook-authorisations.ts';
+import { createProtectedAssetStore } from '../prisma/protected-assets.ts';
 import { createReviewStore } from '../prisma/reviews.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
@@ -36,6 +39,7 @@ import { createSuggestionStore } from '../prisma/suggestions.ts';
 import { createReportStore } from '../prisma/reports.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createEvidenceStore } from '../prisma/evidence.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTemplateStore } from '../prisma/templates.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
@@ -125,9 +129,13 @@ export function apiDeps(
       journals,
       ...(deadlineMs !== undefined && { deadlineMs }),
     }),
+    evidence: createEvidenceStore(database),
     tasks: createTaskStore(database),
+    inForce: createInForceStore(database),
     problems: createProblemStore(database),
     reviews: createReviewStore(database),
+    protectedAssets: createProtectedAssetStore(database),
+    authorisations: createAuthorisationStore(database),
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
     reference: createReferenceStore(database),

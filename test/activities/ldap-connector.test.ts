@@ -67,7 +67,7 @@ const UNLOCK = { operation: 'delete', attribute: 'pwdAccountLockedTime' };
   test('of several changes one that is so already keeps all from being made, and that is told', async () => {
     await send(modify('agent-17', LOCK));
     const shell = { operation: 'replace', attribute: 'loginShell', values: ['/usr/sbin/nologin'] };
-    const answer = await send(modify('agent-17', shell, LOCK));
+    const answer = await send(modify('agent-17', LOCK, shell));
     expect(answer).toEqual({
       outcome: 'failed',
       reason: 'The directory refused it: TypeOrValueExists (20)',
@@ -137,6 +137,22 @@ const UNLOCK = { operation: 'delete', attribute: 'pwdAccountLockedTime' };
     expect(await knowing.carryOut(commandAt(elsewhere, command))).toMatchObject({ outcome: 'failed' });
     expect(await directory.admits('agent-17')).toBe(true);
     expect(await knowing.carryOut(commandAt(url, command))).toMatchObject({ outcome: 'succeeded' });
+    expect(await directory.admits('agent-17')).toBe(false);
+  });
+
+  test('over a network, TLS is started before the password goes out, or nothing does', async () => {
+    const { networkAddress: address, tls, port } = directory;
+    if (address === null || tls === null)
+      return void process.stderr.write('Skipped: there is no network, or no openssl\n');
+    const lan = createAddressGuard([address]);
+    const command = commandAt(`ldap://${address}:${port}`, modify('agent-17', LOCK));
+    expect(await createLdapConnector({ guard: lan }).carryOut(command)).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(/SELF_SIGNED/),
+    });
+    expect(await directory.admits('agent-17')).toBe(true);
+    const knowing = createLdapConnector({ guard: lan, ca: tls.certificate });
+    expect(await knowing.carryOut(command)).toEqual({ outcome: 'succeeded', output: 'changed' });
     expect(await directory.admits('agent-17')).toBe(false);
   });
 

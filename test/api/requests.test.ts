@@ -167,7 +167,8 @@ test.each(
     ([type, { method = 'post' as const, path, example }]) => [type, method, path, example] as const,
   ),
 )('%s on a ticket that does not exist is 404', async (_type, method, path, example) => {
-  const { status, body } = await office.agent.send(
+  const lead = await office.caller('lead');
+  const { status, body } = await lead.send(
     method,
     ['/v1/tickets/tkt_nobody', path].filter(Boolean).join('/'),
     {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { isAbsolute, join } from 'node:path';
-import { projectRoot, readConfig } from '../../bin/config.ts';
+import { projectRoot, readConfig, withoutSecrets } from '../../bin/config.ts';
 
 test('an empty environment gives the defaults', () => {
   expect(readConfig({})).toMatchObject({
@@ -66,6 +66,11 @@ test.each([
   ['TIERLINE_CHAT_FORMAT', 'irc'],
   ['TIERLINE_POLICIES', '/no/such/folder'],
   ['TIERLINE_RULE_CHANGES_PER_SECOND', '0'],
+  ['TIERLINE_CONNECTOR_ALLOW', '10.0.0.0/33'],
+  ['TIERLINE_CONNECTOR_ALLOW', 'https://edr.internal'],
+  ['TIERLINE_SSH_KNOWN_HOSTS', '/no/such/file'],
+  ['TIERLINE_BASH_CONNECTOR', 'yes'],
+  ['TIERLINE_VAULT_FILE', '/no/such/file'],
 ])('refuses %s=%s by name', (name, value) => {
   expect(() => readConfig({ [name]: value })).toThrow(name);
 });
@@ -92,4 +97,28 @@ test('mail needs a sender, and is refused without one by the name that is missin
     readConfig({ TIERLINE_SMTP_URL: server.replace('smtps', 'imap'), TIERLINE_PORT: 'x' });
   expect(refused).toThrow(/TIERLINE_SMTP_URL \(value not shown\)/);
   expect(refused).not.toThrow(/canary-word/);
+});
+
+test('connectors reach nothing but public addresses, know no host and run no script, unless told', () => {
+  expect(readConfig({}).connectors).toEqual({ allow: [], sshKnownHosts: undefined, bash: false });
+  const told = readConfig({
+    TIERLINE_CONNECTOR_ALLOW: '127.0.0.1/32, edr.internal',
+    TIERLINE_BASH_CONNECTOR: 'on',
+  });
+  expect(told.connectors).toMatchObject({ allow: ['127.0.0.1/32', 'edr.internal'], bash: true });
+});
+
+test('secrets for playbooks are read, and not written out with the rest', () => {
+  const config = readConfig({ TIERLINE_SECRET_EDR_TOKEN: 'canary-41d' });
+  expect([...config.vault.variables!.values()]).toEqual(['canary-41d']);
+  expect(JSON.stringify(config)).not.toContain('canary-41d');
+});
+
+test('the embedded servers are given the environment without its secrets', () => {
+  const given = {
+    PATH: '/bin',
+    TIERLINE_SECRET_EDR_TOKEN: 'canary-41d',
+    TIERLINE_SMTP_URL: 'smtps://u:canary-41d@m',
+  };
+  expect(withoutSecrets(given)).toEqual({ PATH: '/bin' });
 });

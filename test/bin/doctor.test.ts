@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { examine, type Finding } from '../../bin/doctor.ts';
@@ -56,4 +56,30 @@ const asRoot = process.getuid?.() === 0;
   const home = temporaryFolder();
   chmodSync(home, 0o500);
   expect(await finding('Home folder', { TIERLINE_HOME: home })).toMatchObject({ state: 'missing' });
+});
+
+test('says which connectors there are and how far they reach', async () => {
+  expect(await finding('Connectors', {})).toMatchObject({
+    state: 'ok',
+    found: 'http-api, openc2-http, x-ldap; they reach public addresses alone',
+  });
+  const told = { TIERLINE_CONNECTOR_ALLOW: '10.0.0.0/8', TIERLINE_BASH_CONNECTOR: 'on' };
+  expect(await finding('Connectors', told)).toMatchObject({
+    found: 'http-api, openc2-http, bash, x-ldap; they reach public addresses and 1 listed',
+  });
+});
+
+test('counts what is in the vault, tells none of it, and refuses a file that is open to others', async () => {
+  const file = join(temporaryFolder(), 'vault.yaml');
+  writeFileSync(file, 'edr/token: canary-file\nldap/admin: canary-file\n', { mode: 0o600 });
+  const env = { TIERLINE_VAULT_FILE: file, TIERLINE_SECRET_EDR_TOKEN: 'canary-env' };
+  expect(await finding('Vault', env)).toEqual({
+    what: 'Vault',
+    state: 'ok',
+    found: 'entries: 1 in the environment, 2 in a file',
+  });
+  chmodSync(file, 0o644);
+  const open = await finding('Vault', env);
+  expect(open).toMatchObject({ state: 'missing' });
+  expect(JSON.stringify(open)).not.toContain('canary');
 });

@@ -1,6 +1,7 @@
 /** Debian's slapd with two people and the overlay that locks accounts (`ppolicy`). */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
 import { freePortFrom } from '../../bin/ports.ts';
@@ -21,6 +22,8 @@ export interface LdapServer {
   port: number;
   /** `ldaps://localhost:port` and its own certificate in PEM; null where there is no openssl to make one. */
   tls: { url: string; certificate: string } | null;
+  /** This machine's address on a network, where the server also speaks `ldap`; null where it has none. */
+  networkAddress: string | null;
   /** Whether somebody can log in with their password. */
   admits(uid: string): Promise<boolean>;
   /** The values of an attribute, asked for by name. */
@@ -69,10 +72,16 @@ pwdLockout: TRUE
   person('agent-18', 2018),
 ].join('\n');
 
-function certificateIn(folder: string): string | null {
+function addressOnNetwork(): string | null {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? null;
+}
+
+function certificateIn(folder: string, address: string | null): string | null {
   if (!existsSync(OPENSSL)) return null;
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const names = address === null ? 'DNS:localhost' : `DNS:localhost,IP:${address}`;
+  const subject = ['-subj', '/CN=localhost', '-addext', `subjectAltName=${names}`];
   execFileSync(
     OPENSSL,
     [
@@ -124,7 +133,8 @@ async function within<T>(url: string, work: (client: Client) => Promise<T>): Pro
 export async function startLdapServer(): Promise<LdapServer> {
   const folder = temporaryPlace('slapd');
   mkdirSync(join(folder, 'data'));
-  const certificate = certificateIn(folder);
+  const networkAddress = addressOnNetwork();
+  const certificate = certificateIn(folder, networkAddress);
   const file = join(folder, 'slapd.conf');
   writeFileSync(file, configuration(folder, certificate !== null));
   writeFileSync(join(folder, 'entries.ldif'), ENTRIES);
@@ -132,12 +142,17 @@ export async function startLdapServer(): Promise<LdapServer> {
   const port = await freePortFrom(0);
   const tlsPort = await freePortFrom(0);
   const url = `ldap://127.0.0.1:${port}`;
-  const listeners = certificate === null ? `${url}/` : `${url}/ ldaps://127.0.0.1:${tlsPort}/`;
-  const args = ['-d', '0', '-f', file, '-h', listeners];
+  const listeners = [
+    `${url}/`,
+    ...(certificate === null ? [] : [`ldaps://127.0.0.1:${tlsPort}/`]),
+    ...(networkAddress === null ? [] : [`ldap://${networkAddress}:${port}/`]),
+  ];
+  const args = ['-d', '0', '-f', file, '-h', listeners.join(' ')];
   const server = await startSystemServer({ program: SLAPD, args, port, folder });
   return {
     ...server,
     url,
+    networkAddress,
     tls: certificate === null ? null : { url: `ldaps://localhost:${tlsPort}`, certificate },
     admits: (uid) =>
       within(url, (client) => client.bind(personName(uid), PASSWORD)).then(

@@ -22,7 +22,7 @@ export interface SshServer {
 
 function keyIn(folder: string, name: string): { file: string; publicKey: string } {
   const file = join(folder, name);
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+  execFileSync('/usr/bin/ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
   return { file, publicKey: readFileSync(`${file}.pub`, 'utf8') };
 }
 

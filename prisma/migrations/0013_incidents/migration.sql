@@ -128,3 +128,84 @@ BEGIN
 
   RETURN '{"recorded": true}'::jsonb;
 END $$;
+
+-- What was secured of an incident. Nothing here is changed or taken away: disposal is an entry of its custody.
+CREATE TABLE "evidence" (
+  "id" TEXT NOT NULL,
+  "ticket_id" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "sha256" TEXT NOT NULL,
+  "size_bytes" BIGINT NOT NULL,
+  "source" TEXT NOT NULL,
+  "collected_at" TIMESTAMPTZ(3) NOT NULL,
+  "collected_by" TEXT NOT NULL,
+  -- Run, step and unit of a containment, where it comes from one.
+  "origin" JSONB,
+  "location" TEXT NOT NULL,
+  "recorded_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT "evidence_pkey" PRIMARY KEY ("id")
+);
+CREATE INDEX "evidence_ticket_id_idx" ON "evidence"("ticket_id", "collected_at", "id");
+
+CREATE TABLE "custody" (
+  "evidence_id" TEXT NOT NULL,
+  "sequence" INTEGER NOT NULL,
+  -- The message that it came with: the same message again is the same entry.
+  "id" TEXT NOT NULL,
+  -- The entry as it was hashed.
+  "entry" TEXT NOT NULL,
+  "previous_hash" TEXT NOT NULL,
+  "hash" TEXT NOT NULL,
+  CONSTRAINT "custody_pkey" PRIMARY KEY ("evidence_id", "sequence"),
+  CONSTRAINT "custody_evidence_id_fkey" FOREIGN KEY ("evidence_id") REFERENCES "evidence"("id")
+);
+CREATE UNIQUE INDEX "custody_evidence_id_id_key" ON "custody"("evidence_id", "id");
+
+CREATE FUNCTION tierline_keep_custody() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% keeps what it has: % is not possible', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER "evidence_is_kept" BEFORE UPDATE OR DELETE OR TRUNCATE ON "evidence"
+  FOR EACH STATEMENT EXECUTE FUNCTION tierline_keep_custody();
+CREATE TRIGGER "custody_is_kept" BEFORE UPDATE OR DELETE OR TRUNCATE ON "custody"
+  FOR EACH STATEMENT EXECUTE FUNCTION tierline_keep_custody();
+
+-- Appends an entry to the custody of an item, bound to the one before. {"sequence"} of the entry, or {"refused"}.
+CREATE FUNCTION tierline_add_custody(p_evidence TEXT, p_id TEXT, p_entry TEXT) RETURNS JSONB LANGUAGE plpgsql AS $$
+DECLARE
+  v_known INTEGER;
+  v_last "custody"%ROWTYPE;
+  v_what TEXT := p_entry::jsonb ->> 'what';
+  v_previous TEXT;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('custody/' || p_evidence, 0));
+  SELECT sequence INTO v_known FROM "custody" WHERE evidence_id = p_evidence AND id = p_id;
+  IF v_known IS NOT NULL THEN
+    RETURN jsonb_build_object('sequence', v_known);
+  END IF;
+  SELECT * INTO v_last FROM "custody" WHERE evidence_id = p_evidence ORDER BY sequence DESC LIMIT 1;
+  IF v_last.entry::jsonb ->> 'what' = 'disposed' THEN
+    RETURN '{"refused": "evidence_disposed"}';
+  END IF;
+  -- The row is locked, so that a hold cannot be placed between looking and writing.
+  IF v_what = 'disposed' AND (SELECT t.legal_hold FROM "tickets" t JOIN "evidence" e ON e.ticket_id = t.id
+                              WHERE e.id = p_evidence FOR SHARE OF t) THEN
+    RETURN '{"refused": "under_legal_hold"}';
+  END IF;
+  v_previous := coalesce(v_last.hash, repeat('0', 64));
+  INSERT INTO "custody" (evidence_id, sequence, id, entry, previous_hash, hash)
+  VALUES (p_evidence, coalesce(v_last.sequence, 0) + 1, p_id, p_entry, v_previous,
+          encode(sha256(convert_to(v_previous || p_entry, 'UTF8')), 'hex'));
+  RETURN jsonb_build_object('sequence', coalesce(v_last.sequence, 0) + 1);
+END $$;
+
+-- Takes an item in with the first entry of its custody; one that is known stays as it is.
+CREATE FUNCTION tierline_add_evidence(p_item JSONB, p_id TEXT, p_entry TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO "evidence" (id, ticket_id, name, sha256, size_bytes, source, collected_at, collected_by, origin, location)
+  VALUES (p_item ->> 'id', p_item ->> 'ticketId', p_item ->> 'name', p_item ->> 'sha256',
+          (p_item ->> 'sizeBytes')::bigint, p_item ->> 'source', tierline_instant(p_item -> 'collectedAt'),
+          p_item ->> 'collectedBy', nullif(p_item -> 'origin', 'null'), p_item ->> 'location')
+  ON CONFLICT (id) DO NOTHING;
+  PERFORM tierline_add_custody(p_item ->> 'id', p_id, p_entry);
+END $$;
