@@ -25,6 +25,7 @@ import { createLedger } from '../prisma/ledger.ts';
 import { createPaceStore } from '../prisma/paces.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
+import { createPlaybookStore } from '../prisma/playbooks.ts';
 import { createProblemStore } from '../prisma/problems.ts';
 import { createAuthorisationStore } from '../prisma/playbook-authorisations.ts';
 import { createProtectedAssetStore } from '../prisma/protected-assets.ts';
@@ -50,6 +51,7 @@ import { configuredConnectors } from '../activities/connectors.ts';
 import { sealingOver } from './actuating.ts';
 import type { Config, ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
+import { pinnedKeysIn } from './playbook-keys.ts';
 import { lazyClient, temporalTarget } from './temporal.ts';
 import { packageVersion } from './version.ts';
 
@@ -94,12 +96,14 @@ export function apiDeps(
     onBug,
     deadlineMs,
     config,
+    playbookKeys = [],
   }: {
     client: Client;
     taskQueue: string;
     onBug: ApiDeps['onBug'];
     deadlineMs?: number;
     config: Pick<Config, 'home' | 'sealingKeys' | 'connectors' | 'maxTargets'>;
+    playbookKeys?: ApiDeps['playbookKeys'];
   },
 ): ApiDeps {
   const ledger = createLedger(database);
@@ -149,6 +153,8 @@ export function apiDeps(
     tasks: createTaskStore(database),
     inForce: createInForceStore(database),
     problems: createProblemStore(database),
+    playbooks: createPlaybookStore(database),
+    playbookKeys,
     reviews: createReviewStore(database),
     protectedAssets: createProtectedAssetStore(database),
     authorisations: createAuthorisationStore(database),
@@ -213,6 +219,7 @@ export async function run(config: ServiceConfig): Promise<void> {
     config,
     taskQueue: TASK_QUEUE,
     onBug: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
+    playbookKeys: config.playbookKeys === undefined ? [] : pinnedKeysIn(config.playbookKeys),
   });
   const server = createServer(createApp(deps, { version: packageVersion }));
   const port = await listen(server, config);
