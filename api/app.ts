@@ -17,6 +17,7 @@ import { forecastRoutes } from './forecast.ts';
 import { healthRouter } from './health.ts';
 import { readBody, readPath, readQuery } from './input.ts';
 import { onCallRoutes } from './on-call.ts';
+import { inForceRoutes } from './in-force.ts';
 import { openApiDocument } from './openapi.ts';
 import { packetRoutes } from './packet.ts';
 import { policyRoutes } from './policies.ts';
@@ -65,6 +66,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...storedCalendarRoutes(deps),
     ...policyRoutes(deps),
     ...ruleChangeRoutes(deps),
+    ...inForceRoutes(deps),
     ...evidenceRoutes(deps),
     ...taskRoutes(deps),
     ...problemRoutes(deps),

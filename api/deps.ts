@@ -6,6 +6,7 @@ import type { BreachStore } from '../prisma/breaches.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
 import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
+import type { InForceStore } from '../prisma/in-force.ts';
 import type { IntakeStore } from '../prisma/intake.ts';
 import type { JournalStore } from '../prisma/journals.ts';
 import type { EvidenceStore } from '../prisma/evidence.ts';
@@ -67,6 +68,7 @@ export interface ApiDeps {
   journalRunner: JournalRunner;
   evidence: EvidenceStore;
   tasks: TaskStore;
+  inForce: InForceStore;
   problems: ProblemStore;
   reviews: ReviewStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */

@@ -29,6 +29,7 @@ const TAGS = [
   { name: 'breaches', description: 'Broken promises' },
   { name: 'reports', description: 'What tiers do with their time, and with each other' },
   { name: 'proactive work', description: 'Procedures, tickets on schedule, suggestions for improvement' },
+  { name: 'containment', description: 'What runs of playbooks have brought about, and who holds it' },
   { name: 'tasks', description: 'What is left to do, by whom and by when' },
   { name: 'problems', description: 'What keeps coming back: causes, known errors, fixes' },
   { name: 'reviews', description: 'Looking back on incidents, until what was learnt is done and has worked' },

@@ -26,9 +26,9 @@ const CLEARED_AFTER_MS = 10 * 60_000;
 
 /**
  * Packages that are not bundled: Temporal's, because of native parts and of files they look for beside their own;
- * pino, which starts threads from files of its own; the query compiler, because it is large and a file already; esbuild.
+ * pino, which starts threads from files of its own; ssh2, which has native parts where they could be built; the query compiler, because it is large and a file already; esbuild.
  */
-const NOT_BUNDLED = /^(@temporalio\/|pino$|esbuild$|@prisma\/client\/runtime\/query_compiler)/;
+const NOT_BUNDLED = /^(@temporalio\/|pino$|ssh2$|esbuild$|@prisma\/client\/runtime\/query_compiler)/;
 
 /**
  * Folder of the bundle of the sources as they are now, made first if there is none; its entry is `tierline.mjs`.

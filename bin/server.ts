@@ -18,6 +18,7 @@ import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
 import { createDeliveryStore } from '../prisma/deliveries.ts';
 import { createHistoryStore } from '../prisma/histories.ts';
+import { createInForceStore } from '../prisma/in-force.ts';
 import { createIntakeStore } from '../prisma/intake.ts';
 import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
@@ -128,6 +129,7 @@ export function apiDeps(
     }),
     evidence: createEvidenceStore(database),
     tasks: createTaskStore(database),
+    inForce: createInForceStore(database),
     problems: createProblemStore(database),
     reviews: createReviewStore(database),
     people: createPeopleStore(database),

@@ -1,20 +1,30 @@
 /** Units against a real database and a real HTTP server: each takes effect once, whatever dies in between. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Actuator, ActuatorDeps, Gate } from '../../activities/actuate.ts';
-import { createConnectors } from '../../activities/connectors.ts';
-import type { Connector } from '../../activities/connector.ts';
 import type { Playbook } from '../../domain/playbook.ts';
 import type { UnitOrder } from '../../domain/unit.ts';
 import { createArtifactStore } from '../../prisma/artifacts.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
-import { createUnitStore } from '../../prisma/units.ts';
 import { expectNowhere, foundIn } from '../support/canaries.ts';
 import { createTestDatabase } from '../support/database.ts';
+import type { DoomedActuatorOptions } from '../support/doomed-actuator.ts';
 import { startFakeEdr, type FakeEdr } from '../support/fake-edr.ts';
-import { actuatorOver, orderOf, playbookFor, putRun, sealingOver, STEADY } from '../support/units.ts';
+import {
+  actuatorOver,
+  orderOf,
+  playbookFor,
+  putRun,
+  sealingOver,
+  STEADY,
+  stepwise,
+} from '../support/units.ts';
 
+let databaseUrl = '';
 let database: Database;
 let edr: FakeEdr;
 let playbook: Playbook;
@@ -22,7 +32,8 @@ let run = '';
 let count = 0;
 
 beforeAll(async () => {
-  database = openDatabase(await createTestDatabase());
+  databaseUrl = await createTestDatabase();
+  database = openDatabase(databaseUrl);
   edr = await startFakeEdr();
   playbook = playbookFor(edr);
 });
@@ -51,47 +62,25 @@ const effectsOn = async (host: string) => (await edr.journal()).effects.filter((
 /** Loses the worker: everything after this never happened. */
 class Lost extends Error {}
 
-/** The dependencies with a worker that is lost at one point: before or after one of its steps. */
+/** The dependencies of a worker that is lost at one point, before or after one of its steps, and does nothing any more. */
 function dyingAt(point: string): Partial<ActuatorDeps> {
-  const units = createUnitStore(database);
-  const artifacts = createArtifactStore(database);
-  const http = createConnectors({ allow: ['127.0.0.1/32'], sshKnownHosts: undefined, bash: false })[
-    'http-api'
-  ]!;
   let isLost = false;
-  let kept = 0;
-  const step =
-    <A extends unknown[], R>(name: string, work: (...given: A) => Promise<R>) =>
-    async (...given: A): Promise<R> => {
-      if (isLost) return new Promise(() => undefined);
-      const die = (when: string): void => {
-        if (point !== `${when} ${name}`) return;
-        isLost = true;
-        throw new Lost(point);
-      };
-      die('before');
-      const result = await work(...given);
-      die('after');
-      return result;
-    };
-  const connector: Connector = {
-    isChange: (command) => http.isChange(command),
-    isRepeatable: (command) => http.isRepeatable(command),
-    carryOut: (request) => step('sending', () => http.carryOut(request))(),
-  };
-  return {
-    units: {
-      claim: step('claim', units.claim),
-      send: step('note', units.send),
-      settle: step('end', units.settle),
-      renew: (...given) => (isLost ? Promise.resolve(null) : units.renew(...given)),
-    },
-    artifacts: {
-      keep: (content) => step(kept++ === 0 ? 'request' : 'answer', () => artifacts.keep(content))(),
-    },
-    gate: step('gate', () => Promise.resolve({ allowed: true } as const)),
-    connectors: { 'http-api': connector },
-  };
+  return stepwise(database, (at) => {
+    if (isLost) return new Promise(() => undefined);
+    if (at !== point) return undefined;
+    isLost = true;
+    throw new Lost(point);
+  });
+}
+
+/** Runs a worker process that kills itself; answers when it is dead. */
+async function killed(options: DoomedActuatorOptions): Promise<void> {
+  const program = fileURLToPath(new URL('../support/doomed-actuator.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(options)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  expect(signal).toBe('SIGKILL');
 }
 
 /** A worker that dies at the point; whatever it still does, nobody hears of. */
@@ -161,6 +150,22 @@ describe('a worker that is lost', () => {
     expect(sent).toBeLessThan(2);
   });
 });
+
+test.each(['after claim', 'after note', 'after sending', 'after answer'])(
+  'a worker that is killed %s leaves the command to take effect once',
+  async (point) => {
+    for (const step of ['isolate', 'wipe']) {
+      const host = await anew();
+      const one = order(host, { step });
+      await killed({ databaseUrl, playbook, token: edr.token, order: one, point });
+      const report = await actuator().actuate(one, STEADY);
+      const isInDoubt = step === 'wipe' && point !== 'after claim';
+      expect(report).toMatchObject({ outcome: isInDoubt ? 'unknown' : 'succeeded' });
+      const isDone = !isInDoubt || point !== 'after note';
+      expect(await effectsOn(host)).toHaveLength(isDone ? 1 : 0);
+    }
+  },
+);
 
 describe('a unit that has ended', () => {
   test('tells the same again, and sends nothing', async () => {

@@ -53,7 +53,10 @@ const outcomeOf = async (order: UnitOrder): Promise<string> => (await carryOut(o
 const requests = async () =>
   (await edr.journal()).requests.filter(({ path }) => path.includes(`/${host}/`)).map(({ method }) => method);
 const holds = async (): Promise<Pick<Hold, 'run' | 'state' | 'releasedBecause'>[]> => {
-  const found = await register.list({ target: host, released: true }, { after: null, limit: 50 });
+  const found = await register.list(
+    { target: host, released: true, sight: null },
+    { after: null, limit: 50 },
+  );
   return found.map(({ run, state, releasedBecause }) => ({ run, state, releasedBecause })).toReversed();
 };
 const live = async () => (await holds()).filter(({ state }) => state !== 'released');
@@ -278,7 +281,7 @@ test('the register keeps how things were before', async () => {
     orderOf(playbook, { run: first, host, step: 'look', purpose: 'snapshot', isChange: false }),
   );
   await carryOut(act(first));
-  const [hold] = await register.list({ run: first }, { after: null, limit: 5 });
+  const [hold] = await register.list({ run: first, sight: null }, { after: null, limit: 5 });
   expect(hold!.snapshotHash).toBe(before.answerHash);
 });
 

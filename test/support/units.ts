@@ -13,7 +13,8 @@ import type { Database } from '../../prisma/client.ts';
 import { createSealedValueStore } from '../../prisma/sealed-values.ts';
 import { createUnitStore } from '../../prisma/units.ts';
 
-export const SEALING_KEY = new Uint8Array(32).fill(7);
+const CONNECTORS = createConnectors({ allow: ['127.0.0.1/32'], sshKnownHosts: undefined, bash: false });
+const SEALING_KEY = new Uint8Array(32).fill(7);
 
 /** An EDR as the agent, hosts as targets, and one action for each thing that a unit can be. */
 export function playbookFor({ url }: { url: string }): Playbook {
@@ -152,7 +153,7 @@ export function actuatorOver(
     units: createUnitStore(database),
     artifacts: createArtifactStore(database),
     playbookOf: (digest) => Promise.resolve(digest === digestOf(playbook) ? playbook : null),
-    connectors: createConnectors({ allow: ['127.0.0.1/32'], sshKnownHosts: undefined, bash: false }),
+    connectors: CONNECTORS,
     vault: createVault({ variables: secretVariables({ TIERLINE_SECRET_EDR_TOKEN: token }) }),
     sealing: sealingOver(database),
     gate: () => Promise.resolve({ allowed: true }),
@@ -161,6 +162,50 @@ export function actuatorOver(
     pauseMs: 30,
     ...more,
   });
+}
+
+/**
+ * The dependencies that mark out the steps of a unit: `claim`, `request`, `gate`, `note`, `sending`, `answer`, `end`.
+ * `visit` is told before and after each, `after note`, and may throw there, hang, or kill the process.
+ */
+export function stepwise(
+  database: Database,
+  visit: (at: string) => Promise<unknown> | undefined | void,
+): Partial<ActuatorDeps> {
+  const units = createUnitStore(database);
+  const artifacts = createArtifactStore(database);
+  const http = CONNECTORS['http-api']!;
+  const step =
+    <A extends unknown[], R>(name: string, work: (...given: A) => Promise<R>) =>
+    async (...given: A): Promise<R> => {
+      await visit(`before ${name}`);
+      const result = await work(...given);
+      await visit(`after ${name}`);
+      return result;
+    };
+  let kept = 0;
+  return {
+    units: {
+      claim: step('claim', units.claim),
+      send: step('note', units.send),
+      settle: step('end', units.settle),
+      renew: async (...given) => {
+        await visit('renew');
+        return units.renew(...given);
+      },
+    },
+    artifacts: {
+      keep: (content) => step(kept++ === 0 ? 'request' : 'answer', () => artifacts.keep(content))(),
+    },
+    gate: step('gate', () => Promise.resolve({ allowed: true } as const)),
+    connectors: {
+      'http-api': {
+        isChange: (command) => http.isChange(command),
+        isRepeatable: (command) => http.isRepeatable(command),
+        carryOut: (request) => step('sending', () => http.carryOut(request))(),
+      },
+    },
+  };
 }
 
 /** An activity that nobody stops. */
