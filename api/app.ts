@@ -20,6 +20,7 @@ import { onCallRoutes } from './on-call.ts';
 import { inForceRoutes } from './in-force.ts';
 import { openApiDocument } from './openapi.ts';
 import { packetRoutes } from './packet.ts';
+import { playbookRoutes } from './playbooks.ts';
 import { policyRoutes } from './policies.ts';
 import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.ts';
 import { procedureRoutes } from './procedures.ts';
@@ -75,6 +76,7 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...agentRoutes(deps),
     ...apiKeyRoutes(deps),
     ...onCallRoutes(deps),
+    ...playbookRoutes(deps),
     ...referenceRoutes(deps),
     ...templateRoutes(deps),
     ...deliveryRoutes(deps),
@@ -161,12 +163,15 @@ export function createApp(deps: ApiDeps, { version }: { version: string }): Expr
   app.use(healthRouter(deps));
   const routes = allRoutes(deps);
   app.use(docsRouter(openApiDocument(routes, version)));
-  const readJson = [requireJson, express.json({ limit: BODY_LIMIT, strict: true })];
+  const readJson = ({ bodyLimit = BODY_LIMIT }: Route) => [
+    requireJson,
+    express.json({ limit: bodyLimit, strict: true }),
+  ];
   for (const route of routes)
     app[route.method](
       expressPath(route.path),
       admit(deps, route),
-      ...(route.body ? readJson : []),
+      ...(route.body ? readJson(route) : []),
       async (request: Request, response: Response) => {
         const call = callFrom(route, request, response);
         await send(response, await route.handle(call as Call<never, never, never>));

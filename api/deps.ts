@@ -1,4 +1,5 @@
 /** What the routes need; bin/server.ts brings the real ones. */
+import type { KeyObject } from 'node:crypto';
 import type { Policy } from '../domain/policy.ts';
 import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import type { ArticleStore } from '../prisma/articles.ts';
@@ -12,6 +13,7 @@ import type { JournalStore } from '../prisma/journals.ts';
 import type { EvidenceStore } from '../prisma/evidence.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PeopleStore } from '../prisma/people.ts';
+import type { PlaybookStore } from '../prisma/playbooks.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { ProblemStore } from '../prisma/problems.ts';
 import type { ReferenceStore } from '../prisma/reference.ts';
@@ -70,6 +72,9 @@ export interface ApiDeps {
   tasks: TaskStore;
   inForce: InForceStore;
   problems: ProblemStore;
+  playbooks: PlaybookStore;
+  /** Whose signatures on playbooks are trusted. */
+  playbookKeys: readonly KeyObject[];
   reviews: ReviewStore;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;

@@ -57,6 +57,8 @@ export interface Route {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
+  /** How large a body may be, such as `1mb`; as most may be, unless said. */
+  bodyLimit?: string;
   /** A body, for the documentation. */
   example?: unknown;
   /** Headers by which the caller says what it knows of the ticket. */

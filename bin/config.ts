@@ -42,6 +42,8 @@ export interface Config {
   logLevel: LogLevel;
   /** TIERLINE_POLICIES, absolute: folder of the policies seeded at start. */
   policiesDir: string;
+  /** TIERLINE_PLAYBOOK_KEYS: PEM file or folder of the public keys whose signatures on playbooks are trusted. */
+  playbookKeys: string | undefined;
   /** TIERLINE_RULE_CHANGES_PER_SECOND: how many open tickets a change of rules reaches per second, at most. */
   ruleChangesPerSecond: number;
   /** TIERLINE_CONNECTOR_ALLOW, TIERLINE_SSH_KNOWN_HOSTS, TIERLINE_BASH_CONNECTOR: what playbooks may reach, and how. */
@@ -105,6 +107,7 @@ const variables = z.object({
     .string()
     .refine(existsSync, 'names no existing folder')
     .default(join(projectRoot, 'policies')),
+  TIERLINE_PLAYBOOK_KEYS: z.string().refine(existsSync, 'names no existing file or folder').optional(),
   TIERLINE_RULE_CHANGES_PER_SECOND: z
     .string()
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
@@ -169,6 +172,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     chatFormat: data.TIERLINE_CHAT_FORMAT,
     logLevel: data.TIERLINE_LOG_LEVEL,
     policiesDir: resolve(data.TIERLINE_POLICIES),
+    playbookKeys: data.TIERLINE_PLAYBOOK_KEYS,
     ruleChangesPerSecond: data.TIERLINE_RULE_CHANGES_PER_SECOND,
     connectors: {
       allow: data.TIERLINE_CONNECTOR_ALLOW,

@@ -25,6 +25,7 @@ import { createLedger } from '../prisma/ledger.ts';
 import { createPaceStore } from '../prisma/paces.ts';
 import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
+import { createPlaybookStore } from '../prisma/playbooks.ts';
 import { createProblemStore } from '../prisma/problems.ts';
 import { createReviewStore } from '../prisma/reviews.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
@@ -44,6 +45,7 @@ import { createTicketStore } from '../prisma/tickets.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
+import { pinnedKeysIn } from './playbook-keys.ts';
 import { lazyClient, temporalTarget } from './temporal.ts';
 import { packageVersion } from './version.ts';
 
@@ -87,7 +89,14 @@ export function apiDeps(
     taskQueue,
     onBug,
     deadlineMs,
-  }: { client: Client; taskQueue: string; onBug: ApiDeps['onBug']; deadlineMs?: number },
+    playbookKeys = [],
+  }: {
+    client: Client;
+    taskQueue: string;
+    onBug: ApiDeps['onBug'];
+    deadlineMs?: number;
+    playbookKeys?: ApiDeps['playbookKeys'];
+  },
 ): ApiDeps {
   const ledger = createLedger(database);
   const spool = createSpool(database);
@@ -131,6 +140,8 @@ export function apiDeps(
     tasks: createTaskStore(database),
     inForce: createInForceStore(database),
     problems: createProblemStore(database),
+    playbooks: createPlaybookStore(database),
+    playbookKeys,
     reviews: createReviewStore(database),
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
@@ -192,6 +203,7 @@ export async function run(config: ServiceConfig): Promise<void> {
     client,
     taskQueue: TASK_QUEUE,
     onBug: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
+    playbookKeys: config.playbookKeys === undefined ? [] : pinnedKeysIn(config.playbookKeys),
   });
   const server = createServer(createApp(deps, { version: packageVersion }));
   const port = await listen(server, config);

@@ -117,6 +117,14 @@ policy
     await run(test, files, options);
   });
 
+const playbook = program.command('playbook').description('playbooks of containment, CACAO v2.0');
+playbook
+  .command('check <files...>')
+  .description('say whether playbooks can be executed, and what is wrong with them')
+  .option('--json', 'print one line of JSON for each file')
+  .option('--keys <path>', 'PEM file or folder of the public keys whose signatures are trusted')
+  .action(async (files, options) => (await import('./playbook.ts')).check(files, options));
+
 const calendar = program.command('calendar').description('calendars: their faults, and holidays for them');
 calendar
   .command('import <file>')

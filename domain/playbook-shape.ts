@@ -110,7 +110,7 @@ const AUTHENTICATION_FIELDS: Record<string, Kind> = {
 function checkTime(findings: Findings, raw: Plain, field: string): void {
   const text = entry(raw, field);
   if (typeof text !== 'string') return;
-  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(text);
   if (!isTime || Number.isNaN(Date.parse(text)))
     findings.invalid([field], 'time_malformed', `${field} is not a time such as 2026-01-31T09:00:00.000Z`);
   else if (!/:\d\d\.\d{3}Z$/.test(text))
