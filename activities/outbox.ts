@@ -6,12 +6,16 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Fact } from '../domain/events.ts';
+import type { Tlp } from '../domain/incident.ts';
+import { CHANNEL_TLP, maskedFor } from '../domain/redaction.ts';
 import type { DeliveryStore, DueDelivery, Outcome } from '../prisma/deliveries.ts';
 import { SendFault, type Channel, type ChannelMessage, type ChannelName, type Channels } from './channels.ts';
 
 export interface OutboxDeps {
-  deliveries: Pick<DeliveryStore, 'claim' | 'settle' | 'told'>;
+  deliveries: Pick<DeliveryStore, 'claim' | 'settle' | 'told' | 'labelOf'>;
   channels: Channels;
+  /** The highest label that each channel carries in full; TLP:AMBER unless said otherwise. */
+  highest?: Partial<Record<ChannelName, Tlp>>;
   /** The message of words that are kept elsewhere; throws a permanent SendFault where they are gone. */
   compose: (delivery: DueDelivery & { textId: string }) => Promise<ChannelMessage>;
   /** Tells a ticket what happened; safe to repeat. */
@@ -65,11 +69,31 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return { id: messageId, body: message ?? {} };
   };
 
-  const attempt = async (channel: Channel, delivery: DueDelivery): Promise<Outcome> => {
+  /** By the label that the ticket has now, not when the message was put in. */
+  const redacted = async (
+    name: ChannelName,
+    delivery: DueDelivery,
+    letter?: ChannelMessage,
+  ): Promise<ChannelMessage | null> => {
+    const label = await deliveries.labelOf(delivery.ticketId);
+    const link = label && `/v1/tickets/${label.ticketId}`;
+    const masked = label && link && maskedFor(label, link, deps.highest?.[name] ?? CHANNEL_TLP);
+    if (!masked) return null;
+    const { codename, text } = masked;
+    const to = letter?.letter?.to;
+    return {
+      id: delivery.messageId,
+      body: { type: 'incident.news', text, data: { codename, links: { ticket: link } } },
+      letter: { subject: codename, text, thread: codename, ...(to !== undefined && { to }) },
+    };
+  };
+
+  const attempt = async (name: ChannelName, delivery: DueDelivery): Promise<Outcome> => {
     try {
       if (delivery.createdAt.getTime() < Date.now() - LONGEST_WAIT_MS)
         throw new SendFault('It could not be sent within a day', { permanent: true });
-      await channel.send(await messageOf(delivery));
+      const message = await messageOf(delivery);
+      await channelNamed(name).send((await redacted(name, delivery, message)) ?? message);
       return { state: 'delivered' };
     } catch (error) {
       return failureOf(error, delivery);
@@ -97,7 +121,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   const send = async (name: ChannelName, delivery: DueDelivery): Promise<void> => {
     if (delivery.deliveredAt) return tellTicket(delivery, delivery.deliveredAt.getTime());
-    const outcome = await attempt(channelNamed(name), delivery);
+    const outcome = await attempt(name, delivery);
     const deliveredAt = await deliveries.settle(delivery, outcome);
     const { ticketId: about, eventId, channel, purpose, attempts } = delivery;
     if ('error' in outcome)

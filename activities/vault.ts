@@ -22,16 +22,20 @@ export class VaultError extends Error {
   }
 }
 
-const PREFIX = 'TIERLINE_SECRET_';
+/** Variables of the environment that hold secrets begin so. */
+export const SECRET_PREFIX = 'TIERLINE_SECRET_';
 
 /** The variable that holds the secret at a path: `edr/token` is in `TIERLINE_SECRET_EDR_TOKEN`. */
-const variableOf = (path: string): string => PREFIX + path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
+const variableOf = (path: string): string =>
+  SECRET_PREFIX + path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
 
 /** The secrets in an environment. An empty variable counts as absent. */
 export function secretVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): ReadonlyMap<string, string> {
-  const named = Object.entries(environment).filter(([name, value]) => name.startsWith(PREFIX) && value);
+  const named = Object.entries(environment).filter(
+    ([name, value]) => name.startsWith(SECRET_PREFIX) && value,
+  );
   return new Map(named as [string, string][]);
 }
 

@@ -7,6 +7,7 @@ import { articleRoutes } from './articles.ts';
 import { authenticate, type Caller } from './auth.ts';
 import { breachRoutes } from './breaches.ts';
 import { calendarRoutes } from './calendars.ts';
+import { containmentRoutes } from './containments.ts';
 import type { ApiDeps } from './deps.ts';
 import { docsRouter } from './docs.ts';
 import { evaluateRoutes } from './evaluate.ts';
@@ -26,6 +27,8 @@ import { methodNotAllowed, notFound, Problem, problemHandler } from './problem.t
 import { procedureRoutes } from './procedures.ts';
 import { referenceRoutes } from './reference.ts';
 import { problemRoutes } from './problems.ts';
+import { playbookAuthorisationRoutes } from './playbook-authorisations.ts';
+import { protectedAssetRoutes } from './protected-assets.ts';
 import { reviewRoutes } from './reviews.ts';
 import { reportRoutes } from './reports.ts';
 import { requestRoutes } from './requests.ts';
@@ -72,6 +75,9 @@ export function allRoutes(deps: ApiDeps): Route[] {
     ...taskRoutes(deps),
     ...problemRoutes(deps),
     ...reviewRoutes(deps),
+    ...containmentRoutes(deps),
+    ...protectedAssetRoutes(deps),
+    ...playbookAuthorisationRoutes(deps),
     ...teamRoutes(deps),
     ...agentRoutes(deps),
     ...apiKeyRoutes(deps),

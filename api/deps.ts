@@ -4,7 +4,9 @@ import type { Policy } from '../domain/policy.ts';
 import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import type { ArticleStore } from '../prisma/articles.ts';
 import type { BreachStore } from '../prisma/breaches.ts';
+import type { Sealing } from '../activities/sealing.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
+import type { ContainmentStore } from '../prisma/containments.ts';
 import type { DeliveryStore } from '../prisma/deliveries.ts';
 import type { HistoryStore } from '../prisma/histories.ts';
 import type { InForceStore } from '../prisma/in-force.ts';
@@ -14,6 +16,7 @@ import type { EvidenceStore } from '../prisma/evidence.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PeopleStore } from '../prisma/people.ts';
 import type { PlaybookStore } from '../prisma/playbooks.ts';
+import type { PlanStore } from '../prisma/plans.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { ProblemStore } from '../prisma/problems.ts';
 import type { ReferenceStore } from '../prisma/reference.ts';
@@ -26,6 +29,8 @@ import type { ProcedureStore } from '../prisma/procedures.ts';
 import type { ScheduleStore } from '../prisma/schedules.ts';
 import type { SuggestionStore } from '../prisma/suggestions.ts';
 import type { ReportStore } from '../prisma/reports.ts';
+import type { AuthorisationStore } from '../prisma/playbook-authorisations.ts';
+import type { ProtectedAssetStore } from '../prisma/protected-assets.ts';
 import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { TemplateStore } from '../prisma/templates.ts';
@@ -76,6 +81,16 @@ export interface ApiDeps {
   /** Whose signatures on playbooks are trusted. */
   playbookKeys: readonly KeyObject[];
   reviews: ReviewStore;
+  protectedAssets: ProtectedAssetStore;
+  authorisations: AuthorisationStore;
+  containments: ContainmentStore;
+  plans: PlanStore;
+  /** Hides what is given for variables that nobody may see. */
+  sealing: Pick<Sealing, 'seal'>;
+  /** Types of commands that connectors here carry out. */
+  connectors: readonly string[];
+  /** Most targets that one run may change, where its playbook does not say. */
+  maxTargets: number;
   /** Throws a 503 problem, saying what does not answer, while the process cannot serve. */
   checkReady(): Promise<void>;
   onBug(error: unknown, requestId: string): void;

@@ -71,6 +71,8 @@ const TABLE = {
   'containment.authorise': ['approver', 'manager'],
   /** Say what no playbook may touch. */
   'asset.protect': RESPONDERS,
+  /** Who contains does not decide alone that something may be touched. */
+  'asset.unprotect': ['lead', 'manager'],
   /** A front end may say that a ticket is a security incident; it does not read it afterwards. */
   'incident.declare': ['integration', 'agent', 'lead', 'responder', 'manager'],
   /** Label, named persons, phases. */

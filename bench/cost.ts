@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
 import { policyHash, parsePolicy } from '../api/schemas/policy.ts';
+import { readConfig } from '../bin/config.ts';
 import { apiDeps } from '../bin/server.ts';
 import { onStage, type Stage } from '../bin/stage.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
@@ -120,6 +121,7 @@ async function measure(stage: Stage): Promise<Cost> {
   const deps = apiDeps(stage.database, {
     client: stage.client,
     taskQueue: stage.taskQueue,
+    config: readConfig(),
     onBug: console.error,
   });
   const server = createServer(createApp(deps, { version: 'bench' }));

@@ -7,7 +7,7 @@ import { allowListIn } from '../activities/address-guard.ts';
 import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
 import type { ConnectorSettings } from '../activities/connectors.ts';
 import { SEALING_KEY_BYTES } from '../activities/sealing.ts';
-import { secretVariables, type VaultSettings } from '../activities/vault.ts';
+import { SECRET_PREFIX, secretVariables, type VaultSettings } from '../activities/vault.ts';
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -48,6 +48,8 @@ export interface Config {
   ruleChangesPerSecond: number;
   /** TIERLINE_CONNECTOR_ALLOW, TIERLINE_SSH_KNOWN_HOSTS, TIERLINE_BASH_CONNECTOR: what playbooks may reach, and how. */
   connectors: ConnectorSettings;
+  /** TIERLINE_MAX_TARGETS: most targets that one run of a playbook may change, where the playbook does not say. */
+  maxTargets: number;
   /** TIERLINE_SECRET_…, TIERLINE_VAULT_FILE: the secrets that playbooks name. */
   vault: VaultSettings;
   /** TIERLINE_SEALING_KEY: 32 bytes each; the first seals, all of them open. None: one is made in the home folder. */
@@ -108,6 +110,11 @@ const variables = z.object({
     .refine(existsSync, 'names no existing folder')
     .default(join(projectRoot, 'policies')),
   TIERLINE_PLAYBOOK_KEYS: z.string().refine(existsSync, 'names no existing file or folder').optional(),
+  TIERLINE_MAX_TARGETS: z
+    .string()
+    .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
+    .transform(Number)
+    .default(10),
   TIERLINE_RULE_CHANGES_PER_SECOND: z
     .string()
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
@@ -147,6 +154,12 @@ const secrets = new Set([
   'TIERLINE_SEALING_KEY',
 ]);
 
+/** The environment for servers that are not ours to trust with secrets: what they write out of it is not in our hand. */
+export function withoutSecrets(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const names = Object.keys(env).filter((name) => !secrets.has(name) && !name.startsWith(SECRET_PREFIX));
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
+}
+
 /**
  * The configuration in the environment. An empty variable counts as absent. Throws one error that names every
  * variable with a bad value, the value (unless secret) and what it must be.
@@ -179,6 +192,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       sshKnownHosts: data.TIERLINE_SSH_KNOWN_HOSTS,
       bash: data.TIERLINE_BASH_CONNECTOR === 'on',
     },
+    maxTargets: data.TIERLINE_MAX_TARGETS,
     vault: { variables: secretVariables(env), file: data.TIERLINE_VAULT_FILE },
     sealingKeys: data.TIERLINE_SEALING_KEY,
   };

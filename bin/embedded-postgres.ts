@@ -19,6 +19,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { withoutSecrets } from './config.ts';
 import { ensureHome, readJson, sizeOf, tailOf, withLog, writeJson, writePrivately } from './files.ts';
 import { freePortFrom } from './ports.ts';
 import { launchPlan, postgresPrograms, type LaunchPlan, type PostgresPrograms } from './postgres-programs.ts';
@@ -288,6 +289,7 @@ function spawnServer({ place, programs, plan, settings }: Launching, port: numbe
     const child = spawn(file, rest, {
       ...plan.credentials,
       cwd: '/',
+      env: withoutSecrets(),
       detached: true, // out of our process group, so that Ctrl-C reaches us alone and we stop it in order
       stdio: ['ignore', log, log], // files, not pipes: it must be able to outlive us without SIGPIPE
     });

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withoutSecrets } from './config.ts';
 import { ensureHome, readJson, sizeOf, tailOf, withLog, writeJson } from './files.ts';
 import { obtainTemporal } from './obtain-temporal.ts';
 import { freePortFrom } from './ports.ts';
@@ -181,6 +182,7 @@ function spawnServer(
   return withLog(place.log, (log) => {
     const child = spawn(program, args, {
       cwd: place.home,
+      env: withoutSecrets(),
       detached: true, // out of our process group, so that Ctrl-C reaches us alone and we stop it in order
       stdio: ['ignore', log, log],
     });

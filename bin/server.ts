@@ -27,6 +27,8 @@ import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
 import { createPlaybookStore } from '../prisma/playbooks.ts';
 import { createProblemStore } from '../prisma/problems.ts';
+import { createAuthorisationStore } from '../prisma/playbook-authorisations.ts';
+import { createProtectedAssetStore } from '../prisma/protected-assets.ts';
 import { createReviewStore } from '../prisma/reviews.ts';
 import { createReferenceStore } from '../prisma/reference.ts';
 import { createRotaStore } from '../prisma/rotas.ts';
@@ -38,12 +40,16 @@ import { createSuggestionStore } from '../prisma/suggestions.ts';
 import { createReportStore } from '../prisma/reports.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
+import { createContainmentStore } from '../prisma/containments.ts';
+import { createPlanStore } from '../prisma/plans.ts';
 import { createEvidenceStore } from '../prisma/evidence.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTemplateStore } from '../prisma/templates.ts';
 import { createTicketStore } from '../prisma/tickets.ts';
 import { TASK_QUEUE } from '../workflows/messages.ts';
-import type { ServiceConfig } from './config.ts';
+import { configuredConnectors } from '../activities/connectors.ts';
+import { sealingOver } from './actuating.ts';
+import type { Config, ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { pinnedKeysIn } from './playbook-keys.ts';
 import { lazyClient, temporalTarget } from './temporal.ts';
@@ -90,12 +96,14 @@ export function apiDeps(
     onBug,
     deadlineMs,
     playbookKeys = [],
+    config,
   }: {
     client: Client;
     taskQueue: string;
     onBug: ApiDeps['onBug'];
     deadlineMs?: number;
     playbookKeys?: ApiDeps['playbookKeys'];
+    config: Pick<Config, 'home' | 'sealingKeys' | 'connectors' | 'maxTargets'>;
   },
 ): ApiDeps {
   const ledger = createLedger(database);
@@ -136,6 +144,11 @@ export function apiDeps(
       journals,
       ...(deadlineMs !== undefined && { deadlineMs }),
     }),
+    containments: createContainmentStore(database),
+    plans: createPlanStore(database),
+    sealing: sealingOver(database, config),
+    connectors: configuredConnectors(config.connectors),
+    maxTargets: config.maxTargets,
     evidence: createEvidenceStore(database),
     tasks: createTaskStore(database),
     inForce: createInForceStore(database),
@@ -143,6 +156,8 @@ export function apiDeps(
     playbooks: createPlaybookStore(database),
     playbookKeys,
     reviews: createReviewStore(database),
+    protectedAssets: createProtectedAssetStore(database),
+    authorisations: createAuthorisationStore(database),
     people: createPeopleStore(database),
     rotas: createRotaStore(database),
     reference: createReferenceStore(database),
@@ -201,6 +216,7 @@ export async function run(config: ServiceConfig): Promise<void> {
   const client = lazyClient(temporalTarget(config));
   const deps = apiDeps(database, {
     client,
+    config,
     taskQueue: TASK_QUEUE,
     onBug: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
     playbookKeys: config.playbookKeys === undefined ? [] : pinnedKeysIn(config.playbookKeys),

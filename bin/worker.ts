@@ -54,6 +54,12 @@ import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import { createScheduleMirror } from '../api/schedule-mirror.ts';
 import { NO_ACTUATING } from './actuating.ts';
+import {
+  CONTAINMENT_READERS,
+  containmentActuating,
+  containmentReaders,
+  playbookLoadingOver,
+} from './containment.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
@@ -79,7 +85,13 @@ export const READERS = [
   'reviews',
 ] as const;
 /** The readers of the journals of tasks, problems and reviews. */
-const JOURNAL_READERS = ['task-messages', 'problem-news', 'review-news', 'review-messages'] as const;
+const JOURNAL_READERS = [
+  'task-messages',
+  'problem-news',
+  'review-news',
+  'review-messages',
+  ...CONTAINMENT_READERS,
+] as const;
 
 export interface Doing {
   /** Reader of the ledger → what it does with each row; without one, nobody reads it. */
@@ -137,6 +149,7 @@ export function activitiesOver(
     outbox: outbox ?? NO_OUTBOX,
     scheduling: scheduling ?? NO_SCHEDULING,
     actuating: actuating ?? NO_ACTUATING,
+    playbookLoading: playbookLoadingOver(database),
   });
 }
 
@@ -159,6 +172,7 @@ function journalHandlers(
     'task-messages': createTaskMessenger({ tasks, deliveries, log, channels: namesOf(channels) }),
     ...problemReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
     ...reviewJournalReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
+    ...containmentReaders(database, { client, taskQueue: TASK_QUEUE, log, channels: namesOf(channels) }),
     'review-messages': createReviewMessenger({
       reviews: createReviewStore(database),
       deliveries,
@@ -299,6 +313,7 @@ export async function run(config: ServiceConfig): Promise<void> {
       engine,
       outbox: outboxOver(database, { channels, engine, log }),
       scheduling: schedulingOver(database, { client, taskQueue: TASK_QUEUE, engine }),
+      actuating: containmentActuating(database, { config, log }),
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },
     }),
     maxCachedWorkflows: 2000,

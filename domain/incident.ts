@@ -29,6 +29,12 @@ export interface Decider {
 /** Whom an actor stands for: whose personal key it was, else the person that a front end names, else the key itself. */
 export const personOf = ({ subject, person, actingFor }: Decider): string => person ?? actingFor ?? subject;
 
+/** Who is named beside those who were asked for, so that nobody locks themselves out; a key that many use is nobody. */
+export function namedFor(by: Decider | null): string[] {
+  const who = by?.person ?? by?.actingFor;
+  return who === undefined ? [] : [who];
+}
+
 /** What an obligation counts from: a fact that was established, or the newest report of another obligation. */
 export type Anchor = { fact: string } | { reportOf: string };
 

@@ -4,7 +4,7 @@ import { personOf, type Anchor, type SecurityCommand, type SecurityIncident } fr
 import { mayBeSamePerson } from './journal.ts';
 import { isReported, recordOf, startsAfter } from './obligations.ts';
 import type { Refusal, RefusalCode } from './refusals.ts';
-import { securityOf, type Rules } from './security.ts';
+import { declarationOf, securityOf, type Rules } from './security.ts';
 import type { Ticket } from './ticket.ts';
 
 type SecurityRefusal = (code: RefusalCode, fact: string, more?: string | Partial<Refusal>) => Refusal;
@@ -123,6 +123,12 @@ function reportRefusal(
 const awaited = (anchor: Anchor): string =>
   'fact' in anchor ? `the fact ${anchor.fact} is not established` : `${anchor.reportOf} is not reported`;
 
+/** Under TLP:RED only people who are named see it: there has to be one. */
+const circleRefusal = ({ tlp, named }: Pick<SecurityIncident, 'tlp' | 'named'>, no: SecurityRefusal) =>
+  tlp === 'TLP:RED' && named.length === 0
+    ? no('nobody_named', 'has nobody named who could see it under TLP:RED', '/named')
+    : null;
+
 function namingRefusal(incident: SecurityIncident, command: SecurityCommand, no: SecurityRefusal) {
   if (command.type === 'namePeople')
     return command.people.every((one) => incident.named.includes(one))
@@ -160,7 +166,8 @@ export function securityRefusalOf(
   if (command.type === 'declareSecurityIncident')
     return incident
       ? no('already_security', 'is a security incident already')
-      : regimeRefusal(ticket.rules, command.regimes ?? [], no);
+      : (regimeRefusal(ticket.rules, command.regimes ?? [], no) ??
+          circleRefusal(declarationOf(ticket.id, ticket.rules, command, actor), no));
   if (!incident) return no('not_security', 'is no security incident; declare it first');
   switch (command.type) {
     case 'rateSeverity':

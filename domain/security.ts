@@ -1,7 +1,7 @@
 /** A ticket that is a security incident: what a rule or a request makes of it. */
 import type { Actor, LedgerEvent } from './events.ts';
 import {
-  personOf,
+  namedFor,
   type Anchor,
   type Decider,
   type SecurityBody,
@@ -59,7 +59,7 @@ export type Rules = Pick<AppliedRules, 'policy' | 'hours'>;
 
 /** Who is named: whoever was asked for, and the declarer, so that nobody locks themselves out. */
 function namedBy(named: readonly string[], rule: SecurityRule, by: Decider | null): string[] {
-  return [...new Set([...rule.named, ...named, ...(by ? [personOf(by)] : [])])];
+  return [...new Set([...rule.named, ...named, ...namedFor(by)])];
 }
 
 /** The declaration, with the obligations of its regimes as the policy has them by now. */

@@ -2,6 +2,8 @@
  * The outbox: everything that goes out waits here until it is sent or given up. Whoever decides to send only puts it
  * in; a slow receiver delays nobody but itself. What was put in is sent at least once, under the same id every time.
  */
+import { TLPS } from '../domain/incident.ts';
+import type { Labelled } from '../domain/redaction.ts';
 import type { DeskBody, TextReference } from '../domain/events.ts';
 import type { Database } from './client.ts';
 import type { Delivery as DeliveryRow } from './generated/client.ts';
@@ -52,7 +54,12 @@ export type Outcome =
 
 export type DeliveryRecord = Omit<DeliveryRow, 'message' | 'textId' | 'fact' | 'sending'>;
 
+/** The label of the ticket that a message comes from. */
+export type DeliveryLabel = Labelled & { ticketId: string };
+
 export interface DeliveryStore {
+  /** Of a ticket, or of what a task, review or containment belongs to; null where there is no ticket behind it. */
+  labelOf(about: string): Promise<DeliveryLabel | null>;
   /** Puts a message into the outbox; nothing if it is there already. */
   enqueue(delivery: NewDelivery): Promise<void>;
   /** Notes what cannot be sent at all, so that it is seen. */
@@ -78,6 +85,22 @@ const json = (value: unknown): string | null => (value === undefined ? null : JS
 
 export function createDeliveryStore(database: Database): DeliveryStore {
   return {
+    async labelOf(about) {
+      // A task of a review, or of a problem, has the strictest label of the tickets behind it.
+      const [label] = await database.$queryRaw<DeliveryLabel[]>`
+        WITH subjects AS (
+          SELECT ${about} AS id
+          UNION SELECT subject_id FROM tasks WHERE id = ${about}
+        ), behind AS (
+          SELECT id FROM subjects
+          UNION SELECT r.ticket_id FROM reviews r JOIN subjects s ON s.id = r.id
+          UNION SELECT c.ticket_id FROM containments c JOIN subjects s ON s.id = c.id
+          UNION SELECT p.ticket_id FROM problem_tickets p JOIN subjects s ON s.id = p.problem_id
+        )
+        SELECT t.id AS "ticketId", t.tlp, t.codename FROM tickets t JOIN behind USING (id)
+        ORDER BY array_position(${[...TLPS]}::text[], t.tlp) DESC NULLS LAST, t.id LIMIT 1`;
+      return label ?? null;
+    },
     async enqueue({ ticketId, eventId, channel, purpose, messageId, recipient, fact, ...content }) {
       const message = 'message' in content ? content.message : undefined;
       const textId = 'textId' in content ? content.textId : null;

@@ -39,7 +39,7 @@ export const SECURITY_REQUESTS = {
       ...common,
     }),
     example: { severity: 'high', tlp: 'TLP:AMBER', named: ['agent-17'], regimes: ['gdpr', 'nis2'] },
-    refusals: ['already_security', 'ticket_resolved', 'regime_unknown'],
+    refusals: ['already_security', 'ticket_resolved', 'regime_unknown', 'nobody_named'],
     command: ({ severity: how, tlp: circle, codename, named, regimes: laws }) => ({
       type: 'declareSecurityIncident',
       severity: how,

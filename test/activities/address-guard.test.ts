@@ -45,6 +45,9 @@ describe('without a list, only public addresses are reached', () => {
     'fec0::1',
     'ff02::1',
     '100::1',
+    '1::1',
+    '4000::1',
+    '8000::1',
     'localhost',
   ])('%s is refused', async (host) => {
     await expect(addressesOf(host)).rejects.toThrow(AddressRefused);

@@ -67,7 +67,7 @@ const UNLOCK = { operation: 'delete', attribute: 'pwdAccountLockedTime' };
   test('of several changes one that is so already keeps all from being made, and that is told', async () => {
     await send(modify('agent-17', LOCK));
     const shell = { operation: 'replace', attribute: 'loginShell', values: ['/usr/sbin/nologin'] };
-    const answer = await send(modify('agent-17', shell, LOCK));
+    const answer = await send(modify('agent-17', LOCK, shell));
     expect(answer).toEqual({
       outcome: 'failed',
       reason: 'The directory refused it: TypeOrValueExists (20)',

@@ -220,7 +220,8 @@ test('one that is slow leaves the other lanes to the others', async () => {
       return true;
     },
   });
-  expect(sent).toEqual([...others.map(({ messageId }) => messageId), slow.messageId]);
+  expect(sent.slice(0, -1).toSorted()).toEqual(others.map(({ messageId }) => messageId).toSorted());
+  expect(sent.at(-1)).toBe(slow.messageId);
 });
 
 test('the updates of one ticket go one after the other, those of others beside them', async () => {

@@ -66,6 +66,7 @@ export async function openFrontDoor(desk: Desk, options: FrontDoorOptions = {}):
   const real = apiDeps(desk.database, {
     client,
     taskQueue: desk.taskQueue,
+    config: desk.security,
     onBug: (error, requestId) => void bugs.set(requestId, error),
     deadlineMs: options.deadlineMs ?? A_STALL_MS,
   });

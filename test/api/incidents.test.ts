@@ -10,7 +10,7 @@ let responder: Caller;
 let manager: Caller;
 beforeAll(async () => {
   lead = await office.caller('lead');
-  responder = await office.caller('responder');
+  responder = await office.caller('responder', 'responder-1');
   manager = await office.caller('manager');
 });
 
@@ -45,7 +45,7 @@ describe('a declaration', () => {
       phase: { phase: 'detect' },
       legalHold: null,
     });
-    expect(body.security.named).toEqual([body.security.declaredBy]);
+    expect(body.security).toMatchObject({ declaredBy: 'responder-1', named: ['responder-1'] });
   });
 
   test('is written to the row that visibility is asked of', async () => {
@@ -73,6 +73,21 @@ describe('a declaration', () => {
 });
 
 describe('the circle of TLP:RED', () => {
+  test('needs somebody named where a key that many use declares it; others find no such ticket', async () => {
+    const { id } = await openTicket(office.agent);
+    const body = { severity: 'high', tlp: 'TLP:RED' };
+    expect(await ask(lead, id, 'declare-security-incident', body)).toMatchObject({
+      status: 422,
+      code: 'nobody_named',
+    });
+    const named = { ...body, named: ['responder-1'] };
+    expect(await ask(lead, id, 'declare-security-incident', named)).toMatchObject({ status: 200 });
+    expect((await responder.get(`/v1/tickets/${id}/obligations`)).status).toBe(200);
+    expect((await lead.get(`/v1/tickets/${id}/obligations`)).status).toBe(404);
+    expect((await lead.get(`/v1/tickets/${id}/evidence`)).status).toBe(404);
+    expect((await ask(lead, id, 'evidence/evd_1/custody')).status).toBe(422);
+  });
+
   test('never loses its last named person', async () => {
     const id = await declared({ tlp: 'TLP:RED' });
     const { body } = await responder.get(`/v1/tickets/${id}`);

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { apiDeps } from '../../bin/server.ts';
+import { securitySettings } from '../support/security.ts';
 import { openDatabase } from '../../prisma/client.ts';
 import { createSpool } from '../../prisma/spool.ts';
 import { eventually } from '../support/desk.ts';
@@ -220,7 +221,7 @@ test('with workers away a ticket is taken in all the same, and opened once when 
 test('without a database every route is 503, and nothing of the database is told', async () => {
   const nowhere = openDatabase('postgresql://tierline:hunter2@127.0.0.1:1/tierline');
   const { client, taskQueue } = office.desk;
-  const lost = apiDeps(nowhere, { client, taskQueue, onBug: () => undefined });
+  const lost = apiDeps(nowhere, { client, taskQueue, config: securitySettings(), onBug: () => undefined });
   // Keys are still found: what comes after is looked at here.
   const door = await office.openDoor({ deps: ({ apiKeys }) => ({ ...lost, apiKeys }) });
   const caller = await door.caller('lead');

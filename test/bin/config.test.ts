@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { isAbsolute, join } from 'node:path';
-import { projectRoot, readConfig } from '../../bin/config.ts';
+import { projectRoot, readConfig, withoutSecrets } from '../../bin/config.ts';
 
 test('an empty environment gives the defaults', () => {
   expect(readConfig({})).toMatchObject({
@@ -112,4 +112,13 @@ test('secrets for playbooks are read, and not written out with the rest', () => 
   const config = readConfig({ TIERLINE_SECRET_EDR_TOKEN: 'canary-41d' });
   expect([...config.vault.variables!.values()]).toEqual(['canary-41d']);
   expect(JSON.stringify(config)).not.toContain('canary-41d');
+});
+
+test('the embedded servers are given the environment without its secrets', () => {
+  const given = {
+    PATH: '/bin',
+    TIERLINE_SECRET_EDR_TOKEN: 'canary-41d',
+    TIERLINE_SMTP_URL: 'smtps://u:canary-41d@m',
+  };
+  expect(withoutSecrets(given)).toEqual({ PATH: '/bin' });
 });

@@ -16,6 +16,7 @@ import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
 import type { Channels } from '../../activities/channels.ts';
 import { namesOf, outboxOver } from '../../bin/outbox.ts';
 import { schedulingOver } from '../../bin/scheduling.ts';
+import { containmentActuating, containmentReaders } from '../../bin/containment.ts';
 import { activitiesOver } from '../../bin/worker.ts';
 import { resolveRules } from '../../domain/rules.ts';
 import type { Command } from '../../domain/commands.ts';
@@ -31,6 +32,7 @@ import { createSpool } from '../../prisma/spool.ts';
 import { OUTBOX_WORKFLOW, outboxWorkflowId, ticketWorkflowId } from '../../workflows/messages.ts';
 import { createTestDatabase } from './database.ts';
 import { rig } from './rig.ts';
+import { securitySettings } from './security.ts';
 
 export const ACTOR = { subject: 'key-1', role: 'agent' };
 
@@ -45,6 +47,8 @@ export interface Desk {
   ruleChanges: RuleChangeStore;
   journals: JournalStore;
   journalRunner: JournalRunner;
+  /** What containment runs are carried out with. */
+  security: ReturnType<typeof securitySettings>;
   /** What the watchdog does for a change whose workflow does not run. */
   startRuleChange(changeId: string): Promise<void>;
   open(
@@ -91,6 +95,8 @@ export interface DeskOptions {
   ) => Record<string, JournalHandler>;
   /** The ways out; what is put into the outbox is sent by them. Asked when the desk opens. */
   channels?: () => Channels;
+  /** What the vault holds, by variable of the environment. */
+  secrets?: Readonly<Record<string, string>>;
   /** How fast changes of rules go; at once unless said otherwise. */
   pace?: Partial<Pace>;
   /** Another Temporal server than the run's. */
@@ -147,15 +153,21 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const journalRunner = createJournalRunner({ client, taskQueue, journals });
   const shared = { client, database, ledger, taskQueue, engine, journals, journalRunner };
   const channels = options.channels?.() ?? {};
+  const security = securitySettings(options.secrets);
+  const log = pino({ level: 'silent' });
   const outbox = outboxOver(database, {
     channels,
     engine,
-    log: pino({ level: 'silent' }),
+    log,
     retryAfterMs: [100, 100, 100],
   });
   const real = activitiesOver(database, {
     handlers: options.handlers?.(shared) ?? {},
-    journalHandlers: options.journalHandlers?.(shared) ?? {},
+    journalHandlers: {
+      ...containmentReaders(database, { client, taskQueue, log, channels: namesOf(channels) }),
+      ...options.journalHandlers?.(shared),
+    },
+    actuating: containmentActuating(database, { config: security, log }),
     engine,
     outbox,
     scheduling: schedulingOver(database, { client, taskQueue, engine }),
@@ -175,6 +187,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     ruleChanges: createRuleChangeStore(database),
     journals,
     journalRunner,
+    security,
     startRuleChange: (changeId) => createRuleChangeRunner({ client, taskQueue }).ensure(changeId),
     async open({ policy: name = 'demo', attributes, ...rest } = {}) {
       const policy = policies.find((one) => one.name === name)!;
