@@ -62,7 +62,7 @@ export function ticketRoutes(deps: ApiDeps): Route[] {
           headers: { ...LOCATED, ...RETRIED },
         },
       },
-      problems: ['external_reference_taken', 'idempotency_key_reused', 'policy_unknown'],
+      problems: ['ticket_not_found', 'external_reference_taken', 'idempotency_key_reused', 'policy_unknown'],
       handle: open,
     }),
     defineRoute({

@@ -256,7 +256,8 @@ test('a run changes as many targets as it may, also where it asks for all of the
   const one = await begun(late, { maxTargets: 2 });
   const hosts = ['host-1', 'host-2', 'host-3', 'host-4'];
   const answers = await Promise.all(hosts.map((host) => refused(about(one, { host }))));
-  expect(answers.toSorted()).toEqual([null, null, 'too_many_targets', 'too_many_targets'].toSorted());
+  expect(answers.filter((answer) => answer === null)).toHaveLength(2);
+  expect(answers.filter((answer) => answer === 'too_many_targets')).toHaveLength(2);
   const again = hosts[answers.indexOf(null)]!;
   expect(await refused(about(one, { host: again }))).toBeNull();
 });
