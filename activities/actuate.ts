@@ -18,7 +18,7 @@ import type { ConnectorAnswer, ReadyCommand } from './connector.ts';
 import { createMask } from './masking.ts';
 import { NotReady, readyUnit, type ReadyingDeps, type ReadyUnit } from './ready-unit.ts';
 
-/** What the gate is shown: the command and its receiver as they are about to leave, secrets included. */
+/** What the gate is shown: the command and what it acts on as they are about to leave, secrets included. */
 export interface AtTheGate {
   order: UnitOrder;
   command: ReadyCommand;
@@ -258,12 +258,14 @@ export function createActuator(deps: ActuatorDeps): Actuator {
   };
 
   /** Why it must not be sent now; null where it may. */
-  const objection = async (attempt: Attempt, { connector, request }: ReadyUnit): Promise<string | null> => {
+  const objection = async (
+    attempt: Attempt,
+    { connector, request, actedOn }: ReadyUnit,
+  ): Promise<string | null> => {
     const { order } = attempt;
     if (isStopped(attempt)) return STOPPED;
     if (!order.isChange && !connector.isChange(request.command)) return null;
-    const { command, target } = request;
-    const answer = await deps.gate({ order, command, target });
+    const answer = await deps.gate({ order, command: request.command, target: actedOn });
     return answer.allowed ? null : answer.reason;
   };
 

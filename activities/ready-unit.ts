@@ -36,6 +36,8 @@ export interface ReadyUnit {
   step: ActionStep;
   connector: Connector;
   request: Omit<ConnectorRequest, 'signal'>;
+  /** What it acts on, with every variable put in: the host, where the request goes to an EDR. */
+  actedOn: AgentTarget;
   /** What was opened for it, to be masked in everything that comes of it. */
   secrets: readonly string[];
   /** Variables whose values nobody may see. */
@@ -49,6 +51,8 @@ interface Definition {
   command: Command;
   /** Whom the command is sent to. */
   party: AgentTarget;
+  /** What it acts on. */
+  actedOn: AgentTarget;
   authentication: AuthenticationInfo | null;
 }
 
@@ -76,15 +80,13 @@ function definitionOf(playbook: Playbook, { step: id, commandIndex, agent, targe
   if (step?.type !== 'action') throw new NotReady(`The playbook has no action ${id}`);
   const command = step.commands[commandIndex];
   if (!command) throw new NotReady(`The action ${id} has no command ${commandIndex}`);
-  const party = partyOf(
-    agent === null ? undefined : playbook.agent_definitions?.[agent],
-    target === null ? undefined : playbook.target_definitions?.[target],
-  );
+  const targeted = target === null ? undefined : playbook.target_definitions?.[target];
+  const party = partyOf(agent === null ? undefined : playbook.agent_definitions?.[agent], targeted);
   if (!party) throw new NotReady(`The playbook has neither the agent ${agent} nor the target ${target}`);
   const login = party.authentication_info;
   const authentication = login ? playbook.authentication_info_definitions?.[login] : null;
   if (authentication === undefined) throw new NotReady(`The playbook has no authentication ${login}`);
-  return { playbook, step, command, party, authentication };
+  return { playbook, step, command, party, actedOn: targeted ?? party, authentication };
 }
 
 const leavesOf = (value: unknown): string[] => {
@@ -93,8 +95,8 @@ const leavesOf = (value: unknown): string[] => {
 };
 
 /** The names that the command, its receiver and the login refer to: only these are opened. */
-const namesNeeded = ({ command, party, authentication }: Definition): string[] => [
-  ...new Set([...textsOf(command), ...leavesOf([party, authentication])].flatMap(referencesIn)),
+const namesNeeded = ({ command, party, actedOn, authentication }: Definition): string[] => [
+  ...new Set([...textsOf(command), ...leavesOf([party, actedOn, authentication])].flatMap(referencesIn)),
 ];
 
 async function openedValue(
@@ -166,7 +168,7 @@ export async function readyUnit(deps: ReadyingDeps, order: UnitOrder): Promise<R
   const playbook = await deps.playbookOf(order.playbook);
   if (!playbook) throw new NotReady(`There is no playbook ${order.playbook}`);
   const definition = definitionOf(playbook, order);
-  const { step, command, party, authentication } = definition;
+  const { step, command, party, actedOn, authentication } = definition;
   const connector = Object.hasOwn(deps.connectors, command.type) ? deps.connectors[command.type] : undefined;
   if (!connector) throw new NotReady(`Nothing here carries out ${command.type}`);
   const secrets: string[] = [];
@@ -184,7 +186,14 @@ export async function readyUnit(deps: ReadyingDeps, order: UnitOrder): Promise<R
       credentials,
       idempotencyKey: idempotencyKeyOf(order),
     };
-    return { step, connector, request, secrets, sensitive: sensitiveNames(playbook, order.variables) };
+    return {
+      step,
+      connector,
+      request,
+      actedOn: substituteAgent(actedOn, lookup),
+      secrets,
+      sensitive: sensitiveNames(playbook, order.variables),
+    };
   } catch (error) {
     const words = createMask(secrets)((error as Error).message);
     // The cause may hold what was opened; it does not travel on.

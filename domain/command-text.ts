@@ -157,7 +157,7 @@ export function substituteCommand(command: Command, lookup: Lookup): Substituted
 
 const HOST_NAME =
   /^(?=.{1,253}\.?$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;
-const WEB_ADDRESS = /^https?:\/\/[^\s\p{Cc}<>"{}|\\^`@/?#]+(?:[/?#][^\s\p{Cc}<>"{}|\\^`]*)?$/iu;
+const WEB_ADDRESS = /^(?:https?|ldaps?):\/\/[^\s\p{Cc}<>"{}|\\^`@/?#]+(?:[/?#][^\s\p{Cc}<>"{}|\\^`]*)?$/iu;
 
 /** Per kind of address, what it looks like when it is complete. */
 const ADDRESSES: Record<string, (text: string) => boolean> = {
