@@ -18,7 +18,7 @@ import type { ConnectorAnswer, ReadyCommand } from './connector.ts';
 import { createMask } from './masking.ts';
 import { NotReady, readyUnit, type ReadyingDeps, type ReadyUnit } from './ready-unit.ts';
 
-/** What the gate is shown: the command and what it acts on as they are about to leave, secrets included. */
+/** What the gate is shown: the command as it is about to leave, secrets included, and what it acts on. */
 export interface AtTheGate {
   order: UnitOrder;
   command: ReadyCommand;
@@ -260,12 +260,12 @@ export function createActuator(deps: ActuatorDeps): Actuator {
   /** Why it must not be sent now; null where it may. */
   const objection = async (
     attempt: Attempt,
-    { connector, request, actedOn }: ReadyUnit,
+    { connector, request, target }: ReadyUnit,
   ): Promise<string | null> => {
     const { order } = attempt;
     if (isStopped(attempt)) return STOPPED;
     if (!order.isChange && !connector.isChange(request.command)) return null;
-    const answer = await deps.gate({ order, command: request.command, target: actedOn });
+    const answer = await deps.gate({ order, command: request.command, target });
     return answer.allowed ? null : answer.reason;
   };
 

@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { substituteAgent, substituteCommand, textsOf } from '../domain/command-text.ts';
 import {
-  playbookExtensionOf,
   type ActionStep,
   type AgentTarget,
   type AuthenticationInfo,
   type Command,
   type Playbook,
 } from '../domain/playbook.ts';
+import { sensitiveNames } from '../domain/plan-values.ts';
 import { substitute, Unresolvable } from '../domain/substitution.ts';
 import type { Scope, ScopeVariable, UnitOrder } from '../domain/unit.ts';
 import { referencesIn, type Lookup } from '../domain/variables.ts';
@@ -36,8 +36,8 @@ export interface ReadyUnit {
   step: ActionStep;
   connector: Connector;
   request: Omit<ConnectorRequest, 'signal'>;
-  /** What it acts on, with every variable put in: the host, where the request goes to an EDR. */
-  actedOn: AgentTarget;
+  /** What it acts on: not always whom it is sent to. */
+  target: AgentTarget;
   /** What was opened for it, to be masked in everything that comes of it. */
   secrets: readonly string[];
   /** Variables whose values nobody may see. */
@@ -51,8 +51,7 @@ interface Definition {
   command: Command;
   /** Whom the command is sent to. */
   party: AgentTarget;
-  /** What it acts on. */
-  actedOn: AgentTarget;
+  target: AgentTarget;
   authentication: AuthenticationInfo | null;
 }
 
@@ -80,13 +79,16 @@ function definitionOf(playbook: Playbook, { step: id, commandIndex, agent, targe
   if (step?.type !== 'action') throw new NotReady(`The playbook has no action ${id}`);
   const command = step.commands[commandIndex];
   if (!command) throw new NotReady(`The action ${id} has no command ${commandIndex}`);
-  const targeted = target === null ? undefined : playbook.target_definitions?.[target];
-  const party = partyOf(agent === null ? undefined : playbook.agent_definitions?.[agent], targeted);
+  const party = partyOf(
+    agent === null ? undefined : playbook.agent_definitions?.[agent],
+    target === null ? undefined : playbook.target_definitions?.[target],
+  );
   if (!party) throw new NotReady(`The playbook has neither the agent ${agent} nor the target ${target}`);
+  const named = target === null ? undefined : playbook.target_definitions?.[target];
   const login = party.authentication_info;
   const authentication = login ? playbook.authentication_info_definitions?.[login] : null;
   if (authentication === undefined) throw new NotReady(`The playbook has no authentication ${login}`);
-  return { playbook, step, command, party, actedOn: targeted ?? party, authentication };
+  return { playbook, step, command, party, target: named ?? party, authentication };
 }
 
 const leavesOf = (value: unknown): string[] => {
@@ -95,8 +97,8 @@ const leavesOf = (value: unknown): string[] => {
 };
 
 /** The names that the command, its receiver and the login refer to: only these are opened. */
-const namesNeeded = ({ command, party, actedOn, authentication }: Definition): string[] => [
-  ...new Set([...textsOf(command), ...leavesOf([party, actedOn, authentication])].flatMap(referencesIn)),
+const namesNeeded = ({ command, party, target, authentication }: Definition): string[] => [
+  ...new Set([...textsOf(command), ...leavesOf([party, target, authentication])].flatMap(referencesIn)),
 ];
 
 async function openedValue(
@@ -129,19 +131,12 @@ async function openScope(
   return { scope: { ...variables, ...opened }, secrets };
 }
 
-/** Sensitive by the playbook's word, by being a reference, or because a login takes it from there. */
-function sensitiveNames(
-  { playbook_extensions, authentication_info_definitions: logins = {} }: Playbook,
-  scope: Scope,
-): Set<string> {
-  const kept = Object.entries(scope).filter(
+/** Hidden by the playbook, or by being a reference. */
+function hiddenNames(playbook: Playbook, scope: Scope): Set<string> {
+  const references = Object.entries(scope).filter(
     ([, { sealed, vault }]) => sealed !== undefined || vault !== undefined,
   );
-  const ofLogins = Object.values(logins).flatMap(({ password, token }) =>
-    [password, token].flatMap((text) => (text === undefined ? [] : referencesIn(text))),
-  );
-  const said = playbookExtensionOf({ ...(playbook_extensions && { playbook_extensions }) }).sensitive ?? [];
-  return new Set([...said, ...ofLogins, ...kept.map(([name]) => name)]);
+  return new Set([...sensitiveNames(playbook), ...references.map(([name]) => name)]);
 }
 
 /** As they are: nothing is escaped where there is nothing to escape from. Null without a value. */
@@ -168,7 +163,7 @@ export async function readyUnit(deps: ReadyingDeps, order: UnitOrder): Promise<R
   const playbook = await deps.playbookOf(order.playbook);
   if (!playbook) throw new NotReady(`There is no playbook ${order.playbook}`);
   const definition = definitionOf(playbook, order);
-  const { step, command, party, actedOn, authentication } = definition;
+  const { step, command, party, target, authentication } = definition;
   const connector = Object.hasOwn(deps.connectors, command.type) ? deps.connectors[command.type] : undefined;
   if (!connector) throw new NotReady(`Nothing here carries out ${command.type}`);
   const secrets: string[] = [];
@@ -190,9 +185,9 @@ export async function readyUnit(deps: ReadyingDeps, order: UnitOrder): Promise<R
       step,
       connector,
       request,
-      actedOn: substituteAgent(actedOn, lookup),
+      target: substituteAgent(target, lookup),
       secrets,
-      sensitive: sensitiveNames(playbook, order.variables),
+      sensitive: hiddenNames(playbook, order.variables),
     };
   } catch (error) {
     const words = createMask(secrets)((error as Error).message);

@@ -36,10 +36,10 @@ const MOST_TASKS = 200;
 
 /** The reader `review-news`: deals with one row of the journals. */
 export function createReviewNews(deps: ReviewNewsDeps): JournalHandler {
-  const { journals, reviews, tasks, tellJournal } = deps;
+  const { journals, reviews, tasks } = deps;
 
   const noteTask = (review: string, { id, kind, state }: Task, requestId: string): Promise<void> =>
-    tellJournal('review', review, {
+    deps.tellJournal('review', review, {
       id: requestId,
       command: { type: 'noteTask', task: id, kind, state } as JournalRequest['command'],
       actor: TIERLINE,

@@ -109,22 +109,14 @@ export function createReviews(deps: ReviewDeps): RowHandler {
     if (event.type === 'taskDone')
       return ask('task', ticketTaskId(ticketId, event.task), row, { type: 'complete' });
     if (event.imported || event.moot !== undefined) return;
-    switch (event.type) {
-      case 'reviewRequested':
-        return open(row, event.cause);
-      case 'reviewTaskOpened':
-        return openTaskOf(row, { task: event.task, kind: 'reviewTask', title: event.title });
-      case 'taskCreated':
-        return openTaskOf(row, { task: event.task, kind: event.clock, title: `Task ${event.task}` });
-      case 'closed': {
-        if (!event.override) return;
-        const review = await reviews.ofTicket(ticketId);
-        if (review) await ask('review', review.id, row, { type: 'noteOverride', ticket: ticketId });
-        return;
-      }
-      case 'opened':
-        return noteRecurrence(row);
-      default:
-    }
+    if (event.type === 'reviewRequested') return open(row, event.cause);
+    if (event.type === 'reviewTaskOpened')
+      return openTaskOf(row, { task: event.task, kind: 'reviewTask', title: event.title });
+    if (event.type === 'taskCreated')
+      return openTaskOf(row, { task: event.task, kind: event.clock, title: `Task ${event.task}` });
+    if (event.type === 'opened') return noteRecurrence(row);
+    if (event.type !== 'closed' || !event.override) return;
+    const review = await reviews.ofTicket(ticketId);
+    if (review) await ask('review', review.id, row, { type: 'noteOverride', ticket: ticketId });
   };
 }

@@ -65,7 +65,7 @@ async function ofJournals(deps: ApiDeps, ticketId: string, sight: Sight): Promis
   ];
   const found: TimelineEntry[] = [];
   for (const [source, id] of wanted)
-    found.push(...entriesOf(source, id, await deps.journals.events(source as JournalName, id)));
+    found.push(...entriesOf(source, id, await deps.journals.events(source, id)));
   return found;
 }
 

@@ -109,12 +109,12 @@ const variables = z.object({
     .string()
     .refine(existsSync, 'names no existing folder')
     .default(join(projectRoot, 'policies')),
-  TIERLINE_PLAYBOOK_KEYS: z.string().refine(existsSync, 'names no existing file or folder').optional(),
   TIERLINE_MAX_TARGETS: z
     .string()
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')
     .transform(Number)
     .default(10),
+  TIERLINE_PLAYBOOK_KEYS: z.string().refine(existsSync, 'names no existing file or folder').optional(),
   TIERLINE_RULE_CHANGES_PER_SECOND: z
     .string()
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'must be a number, 1 to 9999')

@@ -95,15 +95,15 @@ export function apiDeps(
     taskQueue,
     onBug,
     deadlineMs,
-    playbookKeys = [],
     config,
+    playbookKeys = [],
   }: {
     client: Client;
     taskQueue: string;
     onBug: ApiDeps['onBug'];
     deadlineMs?: number;
-    playbookKeys?: ApiDeps['playbookKeys'];
     config: Pick<Config, 'home' | 'sealingKeys' | 'connectors' | 'maxTargets'>;
+    playbookKeys?: ApiDeps['playbookKeys'];
   },
 ): ApiDeps {
   const ledger = createLedger(database);

@@ -114,6 +114,13 @@ function checkParts(playbook: Playbook, findings: Findings): void {
   }
 }
 
+/** A document that was judged before, as the engine reads it; null where it is not even an object. */
+export function readPlaybook(document: unknown): Playbook | null {
+  const findings = new Findings();
+  const shaped = readShape(document, findings);
+  return shaped && readExtensions(shaped, findings);
+}
+
 /**
  * Judges a document, as parsed from JSON. `invalid`: it is no playbook. `importable`: it is one, but cannot be carried
  * out here, and the findings of severity `error` say why. `now`: epoch ms, for its time of validity.

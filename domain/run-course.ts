@@ -184,8 +184,9 @@ function forwardDue(course: Course): Due | null {
   return endDue(course);
 }
 
-/** What time, or what has happened, makes due; logged, it is not due any more. */
+/** What time, or what has happened, makes due; logged, it is not due any more. Without the playbooks nothing is. */
 export function runDue(run: Run, definitions: Definitions, now: number): Due | null {
+  if (!definitions[run.playbook.digest]) return null;
   const course: Course = { run, definitions, now };
   const waiting = approvalDue(course) ?? manualDue(course) ?? expiryDue(course);
   if (waiting) return waiting;

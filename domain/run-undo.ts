@@ -213,8 +213,10 @@ function afterVerdict(
         );
   }
   if (holds) return undoEnded(rollBack, effect.id, 'undone');
+  if (reason === null)
+    return undoEnded(rollBack, effect.id, 'unknown', 'It answered well, and nobody could look');
   const outcome = fault?.outcome === 'unknown' ? 'unknown' : 'failed';
-  return undoEnded(rollBack, effect.id, outcome, reason ?? 'It was still seen in force');
+  return undoEnded(rollBack, effect.id, outcome, 'It was still seen in force');
 }
 
 /** What comes next of taking back, once the run itself is over. */

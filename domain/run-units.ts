@@ -83,7 +83,7 @@ function textsOf(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
-/** The names that some steps need, in their commands and in whom they speak to. */
+/** The names that some steps need, in their commands and in whom they speak to, and those that they answer. */
 function namesIn(playbook: Playbook, steps: readonly string[], target: string | null): string[] {
   const { agent_definitions, target_definitions, authentication_info_definitions } = playbook;
   const people = { ...agent_definitions, ...target_definitions };
@@ -95,7 +95,11 @@ function namesIn(playbook: Playbook, steps: readonly string[], target: string | 
     );
     return textsOf([step?.commands, parties, logins]);
   });
-  return [...new Set(texts.flatMap(referencesIn))];
+  const answered = steps.flatMap((id) => {
+    const step = actionOf(playbook, id);
+    return step ? [...(step.out_args ?? []), ...Object.keys(extensionOf(step).results ?? {})] : [];
+  });
+  return [...new Set([...texts.flatMap(referencesIn), ...answered])];
 }
 
 /** The key of what an effect is on: what the target is called and where it is, with its variables put in. */
@@ -131,7 +135,10 @@ export function effectTermsOf(
     ...(undo && undo !== 'irreversible' ? [undo] : []),
     ...verificationSteps(verify, verifyUndone),
   ];
-  const names = namesIn(playbook, needed, spec.target);
+  const names = [
+    ...namesIn(playbook, needed, spec.target),
+    ...[verify, verifyUndone].flatMap((one) => (one ? referencesIn(one.expect) : [])),
+  ];
   const known = names.flatMap((name) => (seen[name] ? [[name, seen[name]] as const] : []));
   return {
     name: effect ?? step.name ?? stepId,

@@ -1,6 +1,6 @@
 /** Stored playbooks. A version, id and `modified`, is never changed; signatures may be added to it. */
 import type { Finding, PlaybookVerdict } from '../domain/finding.ts';
-import { checkPlaybook } from '../domain/playbook-check.ts';
+import { readPlaybook } from '../domain/playbook-check.ts';
 import type { Playbook } from '../domain/playbook.ts';
 import type { Database } from './client.ts';
 import type { Playbook as PlaybookRow } from './generated/client.ts';
@@ -53,8 +53,7 @@ function storedOf(row: PlaybookRow): StoredPlaybook {
     signatures: JSON.parse(row.signatures) as unknown[],
     importedBy: row.importedBy,
     importedAt: row.importedAt,
-    // Read the same at every time: the clock only adds findings.
-    playbook: checkPlaybook(document, { now: row.importedAt.getTime() }).playbook!,
+    playbook: readPlaybook(document)!,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { continueAsNew } from '@temporalio/workflow';
 import { TIERLINE } from '../domain/events.ts';
+import type { Playbook } from '../domain/playbook.ts';
 import { runJournal } from '../domain/run-journal.ts';
 import { orderOf } from '../domain/run-orders.ts';
 import type { RunCommand } from '../domain/run-requests.ts';
@@ -13,7 +14,9 @@ import { runUpdates, type JournalInput } from './messages.ts';
 import { actuate, loadPlaybooks } from './proxies.ts';
 
 export async function containmentWorkflow(input: JournalInput<Run>): Promise<void> {
-  const definitions = await loadPlaybooks({ run: input.id });
+  // What is asked before they are read is decided; what falls due waits for them.
+  const definitions: Record<string, Playbook> = {};
+  const prepare = async () => void Object.assign(definitions, await loadPlaybooks({ run: input.id }));
   const work: Work<Run, RunCommand> = {
     wanted: (run) => unitsOnTheirWay(run).map(({ unit }) => unit),
     async carryOut(run, unit) {
@@ -21,6 +24,11 @@ export async function containmentWorkflow(input: JournalInput<Run>): Promise<voi
       return { id: `report/${unit}`, command: { type: 'report', report }, actor: TIERLINE };
     },
   };
-  const next = await keepJournal(runJournal(definitions), { input, updates: runUpdates, work });
+  const next = await keepJournal(runJournal(definitions), {
+    input,
+    updates: runUpdates,
+    work,
+    prepare,
+  });
   if (next) await continueAsNew<typeof containmentWorkflow>(next);
 }

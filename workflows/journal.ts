@@ -32,12 +32,14 @@ interface Keeping<S, C extends Typed> {
   input: JournalInput<S>;
   updates: Record<string, JournalUpdate>;
   work?: Work<S, C>;
+  /** Awaited before anything is settled; handlers are there already. */
+  prepare?: () => Promise<void>;
 }
 
 /** Lives until the journal has ended, or its history grew too long: then the input of the next run is answered. */
 export async function keepJournal<S extends Journaled, B extends Typed, C extends Typed>(
   kind: JournalKind<S, B, C>,
-  { input, updates, work }: Keeping<S, C>,
+  { input, updates, work, prepare }: Keeping<S, C>,
 ): Promise<JournalInput<S> | null> {
   const book = new JournalBook(kind, input.id, input.carried);
   const clock = createClock();
@@ -45,6 +47,7 @@ export async function keepJournal<S extends Journaled, B extends Typed, C extend
   setHandler(lookAgainSignal, () => void (isBehind = true));
   setHandlers(book, updates, clock);
   const desk = work && createDesk(book, work, clock);
+  await prepare?.();
 
   for (;;) {
     if (isBehind) {

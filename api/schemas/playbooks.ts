@@ -5,6 +5,8 @@ import { PLAYBOOK_EXAMPLE, PLAYBOOK_VIEW_EXAMPLE } from './playbook-examples.ts'
 
 /** Its form is judged by domain/playbook-check.ts, which says more than a schema could. */
 export const playbookDocument = z.record(z.string(), z.unknown()).openapi('PlaybookDocument', {
+  type: 'object',
+  additionalProperties: true,
   description: 'A CACAO v2.0 playbook. Unknown properties are kept.',
   example: PLAYBOOK_EXAMPLE,
 });

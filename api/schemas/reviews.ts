@@ -239,7 +239,6 @@ export const addTaskBody = z
   .strictObject({ ...taskFields, actingFor })
   .superRefine(dueOnce)
   .openapi('AddReviewTask');
-export type AddTaskBody = z.output<typeof addTaskBody>;
 
 export const judgeBody = z
   .strictObject({
