@@ -143,7 +143,7 @@ function writingRoutes(deps: ApiDeps): Route[] {
       },
       problems: ['literal_secret', 'playbook_version_exists'],
       async handle({ body, actor }) {
-        const { outcome, stored } = await importPlaybook(deps, body, actor.subject);
+        const { outcome, stored } = await importPlaybook(deps, body, actor.person ?? actor.subject);
         const view = viewOf(stored);
         if (outcome === 'known') return { body: view };
         return { status: 201, headers: { location: view.links.self }, body: view };
