@@ -170,7 +170,7 @@ export async function openLiveDesk(options: LiveDeskOptions = {}): Promise<LiveD
     },
     async ask(wish) {
       const id = `run_${randomUUID()}`;
-      const given = { wish: wishOf(wish), isDryRun: false, now: clock.now };
+      const given = { wish: wishOf(wish), actor: wish.by, isDryRun: false, now: clock.now };
       const planned = await planFor(api, ticketOf(wish), given);
       const terms = await termsFor(api, planned, { wish: given.wish, actor: wish.by, now: clock.now });
       await openInJournal(journals, runJournal({}), id, {
@@ -181,7 +181,8 @@ export async function openLiveDesk(options: LiveDeskOptions = {}): Promise<LiveD
       const definitions = await createPlaybookLoading(stores).loadPlaybooks({ run: id });
       return followRun({ id, definitions, database, journals, actuating, clock });
     },
-    dryRun: (wish) => planFor(api, ticketOf(wish), { wish: wishOf(wish), isDryRun: true, now: clock.now }),
+    dryRun: (wish) =>
+      planFor(api, ticketOf(wish), { wish: wishOf(wish), actor: wish.by, isDryRun: true, now: clock.now }),
     async close() {
       await database.$disconnect();
     },
