@@ -201,6 +201,3 @@ export function decideRun(run: Run, request: JournalRequest<RunCommand>, now: nu
     }
   }
 }
-
-/** What stays, told with a stop: effects by id. */
-export const staysInForce = (run: Run): string[] => effectsInForce(run).map(({ id }) => id);
