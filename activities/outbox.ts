@@ -169,7 +169,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   };
 }
 
-
 export function createSending({ outbox }: { outbox: Outbox }): Sending {
   return {
     async sendDeliveries({ channel }) {

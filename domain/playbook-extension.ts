@@ -18,7 +18,6 @@ import { helpersIn } from './playbook-graph.ts';
 import { isPointer } from './pointer.ts';
 import { isRole } from './role.ts';
 
-
 const ON_ACTIONS: Record<string, Kind> = {
   effect: 'text',
   changes: 'truth',

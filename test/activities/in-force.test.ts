@@ -182,7 +182,10 @@ describe('while another run is at it', () => {
     const [first, second] = (await anew(2)) as [string, string];
     const units = createUnitStore(database);
     const lost = act(first);
-    await units.claim({ ...lost, isFirst: true, isLast: true, orderHash: 'x' }, { worker: 'lost', leaseMs: 50 });
+    await units.claim(
+      { ...lost, isFirst: true, isLast: true, orderHash: 'x' },
+      { worker: 'lost', leaseMs: 50 },
+    );
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await outcomeOf(act(second))).toBe('succeeded');
   });

@@ -42,7 +42,6 @@ const ended = (playbook: Document, ...numbers: number[]) => {
   for (const n of numbers) playbook.workflow[end(n)] = { type: 'end' };
 };
 /** What is to be done when it expires. */
-// oxlint-disable-next-line unicorn/no-thenable -- the name of a field, of data only
 const expiring = (atEnd: string) => ({ afterMs: 1, atEnd });
 const STEP = `/workflow/${IDS.isolate}`;
 const BLOCK = `${STEP}/step_extensions/${TIERLINE_EXTENSION}`;
