@@ -190,7 +190,7 @@ const PLAN_EXAMPLE = {
     },
   ],
   irreversible: [],
-  runsUnasked: 'not_authorised',
+  runsUnasked: null,
   faults: [],
   units: [
     {
