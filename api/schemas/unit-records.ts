@@ -24,27 +24,7 @@ export const unitView = z
     sentAt: instant.nullable(),
     endedAt: instant.nullable(),
   })
-  .openapi('ContainmentUnit', {
-    example: {
-      id: 'run_0192f3a4b5c6d7e8f9a0b1c2d3e4f5a6/2/act.0.0',
-      step: 'action--0c2e6f3a-5b0e-4c57-9d3b-2f6f0d9f1a01',
-      commandIndex: 0,
-      agent: 'http-api--4a7d7b1e-21c5-4f0c-8a06-1f9b4f3f2d11',
-      target: 'net-address--8c3e7f55-0d0a-4a9e-9f2d-5b1d6c2a7e90',
-      purpose: 'act',
-      effect: { name: 'hostIsolated', key: 'ws-1042' },
-      isChange: true,
-      state: 'done',
-      outcome: 'succeeded',
-      reason: null,
-      attempts: 1,
-      requestHash: 'd0c1ffee0000000000000000000000000000000000000000000000000000beef',
-      answerHash: 'd0c1ffee0000000000000000000000000000000000000000000000000000cafe',
-      startedAt: '2026-11-20T09:05:00.000Z',
-      sentAt: '2026-11-20T09:05:00.010Z',
-      endedAt: '2026-11-20T09:05:00.210Z',
-    },
-  });
+  .openapi('ContainmentUnit');
 export type UnitView = z.output<typeof unitView>;
 export const unitPage = z.object({ data: z.array(unitView), page }).openapi('ContainmentUnitPage');
 export const unitQuery = z.strictObject({ limit, cursor });
@@ -62,8 +42,8 @@ export const artifactView = z
   })
   .openapi('ContainmentArtifact', {
     example: {
-      hash: 'd0c1ffee0000000000000000000000000000000000000000000000000000beef',
-      sizeBytes: 45,
-      text: '{"id":"ws-1042","state":"isolated","on":true}',
+      hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      sizeBytes: 28,
+      text: '{"host":"ws-1042","on":true}',
     },
   });
