@@ -24,6 +24,16 @@ const STEP = { needs: { 'step/action--two': TERMS } };
 const acts = (run: ReturnType<typeof paperRun>) => run.orders.map(({ step }) => step.split('--')[1]);
 
 describe('the approval of a plan', () => {
+  test('is asked anew after an edit, and a stop told anew, at the same instant: no event has the id of another', () => {
+    const run = paperRun(two, PLAN);
+    const edited = { planHash: 'plan-2', variables: {}, needs: PLAN.needs, excluded: [] };
+    expect(run.ask({ type: 'edit', ...edited })).toBeNull();
+    for (const type of ['stop', 'resume', 'stop', 'resume'] as const) expect(run.ask({ type })).toBeNull();
+    const ids = run.events.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(run.events.filter(({ type }) => type === 'approvalAsked')).toHaveLength(2);
+  });
+
   test('is asked first: nothing is done before enough persons have agreed', () => {
     const run = paperRun(two, PLAN);
     expect(run.orders).toEqual([]);
