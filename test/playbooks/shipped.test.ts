@@ -271,6 +271,20 @@ describe('forward and back', () => {
       );
     });
 
+  test('a mail gateway that sends back what it was sent gives away no secret', async () => {
+    const { variables } = STORIES.find(({ file }) => file === 'phishing')!;
+    await estate.services['mail-gateway'].setFaults({ rules: [{ fault: 'echo' }] });
+    const run = await begin('playbooks/phishing.json', { ...variables, __message_id__: '<18@example.com>' });
+    // It is looked at again for a minute.
+    await run.pass(2 * 60_000);
+    await carryThrough(run);
+    // What it says makes no sense as an answer: people are told, and what may stand is listed.
+    expect([run.run.result, effectsInForce(run.run).length]).toEqual(['failedHandled', 1]);
+    await estate.services['mail-gateway'].setFaults({});
+    await rollBack(run);
+    expect(effectsInForce(run.run)).toEqual([]);
+  });
+
   test('secrets of all these are nowhere', async () => {
     await expectNowhere(desk.database, estate.canaries);
     expect(foundIn(desk.lines.join('\n'), estate.canaries)).toEqual([]);
