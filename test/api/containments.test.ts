@@ -1,7 +1,7 @@
 /** Containment runs through the API, on the real engine, against a real server at the edge of the world. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Response } from 'supertest';
-import { TIERLINE_EXTENSION } from '../../domain/playbook.ts';
+import { isolation } from '../support/containment-playbooks.ts';
 import { A_STALL_MS, eventually } from '../support/desk.ts';
 import { startFakeEdr, type FakeEdr } from '../support/fake-edr.ts';
 import { openTicket, setUpOffice } from './office.ts';
@@ -15,100 +15,6 @@ beforeAll(async () => {
 afterAll(() => edr.close());
 
 const office = setUpOffice({ secrets: { TIERLINE_SECRET_EDR_TOKEN: TOKEN } });
-
-const EXT_DEFINITION = {
-  [TIERLINE_EXTENSION]: {
-    type: 'extension-definition',
-    name: 'Tierline',
-    created_by: 'identity--5e3a4f1c-7f3b-4b57-8a3d-0d7c9a3a1b10',
-    schema: 'https://tierline.example/extension.json',
-    version: '1.0.0',
-  },
-};
-
-let made = 0;
-const uuid = (): string => `00000000-0000-4000-8000-${String((made += 1)).padStart(12, '0')}`;
-
-/** Isolates a host at the fake EDR, looks, and can release it. */
-function isolation({ approvers = 2 } = {}) {
-  const id = {
-    start: `start--${uuid()}`,
-    isolate: `action--${uuid()}`,
-    release: `action--${uuid()}`,
-    look: `action--${uuid()}`,
-    end: `end--${uuid()}`,
-    edr: `http-api--${uuid()}`,
-    host: `net-address--${uuid()}`,
-    login: `oauth2--${uuid()}`,
-  };
-  const command = (method: string) => ({
-    type: 'http-api',
-    command: `${method} /v1/hosts/__host__:value/isolated HTTP/1.1`,
-  });
-  const step = (name: string, method: string, more: object = {}) => ({
-    type: 'action',
-    name,
-    commands: [command(method)],
-    agent: id.edr,
-    targets: [id.host],
-    on_completion: id.end,
-    ...more,
-  });
-  return {
-    type: 'playbook',
-    spec_version: 'cacao-2.0',
-    id: `playbook--${uuid()}`,
-    name: 'Isolate a host',
-    created_by: 'identity--5e3a4f1c-7f3b-4b57-8a3d-0d7c9a3a1b10',
-    created: '2026-11-01T00:00:00.000Z',
-    modified: '2026-11-01T00:00:00.000Z',
-    playbook_types: ['mitigation'],
-    playbook_activities: ['disconnect-system'],
-    workflow_start: id.start,
-    playbook_variables: {
-      __host__: { type: 'string', external: true },
-      __edr__: { type: 'uri', external: true },
-      __on__: { type: 'bool', value: 'false' },
-    },
-    workflow: {
-      [id.start]: { type: 'start', on_completion: id.isolate },
-      [id.isolate]: step('Isolate the host', 'PUT', {
-        step_extensions: {
-          [TIERLINE_EXTENSION]: {
-            effect: 'hostIsolated',
-            undo: id.release,
-            undoRestoresAccess: true,
-            verify: { step: id.look, expect: "__on__:value = 'true'", everyMs: 200, withinMs: 2000 },
-          },
-        },
-      }),
-      [id.release]: step('Release the host', 'DELETE'),
-      [id.look]: step('Look whether the host is isolated', 'GET', {
-        out_args: ['__on__'],
-        step_extensions: { [TIERLINE_EXTENSION]: { results: { __on__: '/on' } } },
-      }),
-      [id.end]: { type: 'end' },
-    },
-    agent_definitions: {
-      [id.edr]: {
-        type: 'http-api',
-        name: 'EDR',
-        address: { url: ['__edr__:value'] },
-        authentication_info: id.login,
-      },
-    },
-    target_definitions: {
-      [id.host]: { type: 'net-address', name: '__host__:value', address: { dname: ['__host__:value'] } },
-    },
-    authentication_info_definitions: {
-      [id.login]: { type: 'oauth2', kms: true, kms_key_identifier: 'edr/token' },
-    },
-    extension_definitions: EXT_DEFINITION,
-    playbook_extensions: {
-      [TIERLINE_EXTENSION]: { approval: { role: 'approver', required: approvers } },
-    },
-  };
-}
 
 interface Team {
   responder: Caller;
