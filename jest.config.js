@@ -16,7 +16,7 @@ const shared = {
 };
 
 const PURE = ['domain', 'policies', 'histories', 'architecture'];
-const ENGINE = ['prisma', 'activities', 'workflows', 'replay', 'api', 'bin', 'console'];
+const ENGINE = ['prisma', 'activities', 'workflows', 'replay', 'api', 'bin', 'console', 'playbooks'];
 const tests = (folders) => folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`);
 
 export default {

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Request } from '../domain/decide.ts';
-import type { LedgerEvent } from '../domain/events.ts';
+import { TIERLINE, type LedgerEvent } from '../domain/events.ts';
 import { isOnShift } from '../domain/people.ts';
 import type { Policy } from '../domain/policy.ts';
 import { chooseMember, type Member } from '../domain/queue.ts';
@@ -72,7 +72,6 @@ const PER_LOOK = 20;
 /** Behind tickets that wait for somebody with their skill there may be one for somebody who is free. */
 const SEEN_BY_SKILL = 200;
 const RULES_KEPT_MS = 2_000;
-const ACTOR = { subject: 'tierline', role: 'integration' };
 
 /** What changes rarely is asked every few seconds. */
 function kept<T>(load: () => Promise<T>): () => Promise<T> {
@@ -122,7 +121,7 @@ export function createAssignment(deps: AssignmentDeps): Assignment {
     const request: Request = {
       id: reservation,
       command: { type: 'take', assignee: agent, tier, reservation, ...(team !== null && { team }) },
-      actor: ACTOR,
+      actor: TIERLINE,
     };
     try {
       const asked = await deps.askTicket(ticketId, request).catch(() => deps.askTicket(ticketId, request));

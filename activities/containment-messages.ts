@@ -1,5 +1,5 @@
 /** What containment runs ask to tell: to approve, to do by hand, what nobody knows, what stands; to the log and the outbox. */
-import type { RunEvent, Run } from '../domain/run.ts';
+import { whoAsked, type Run, type RunEvent } from '../domain/run.ts';
 import { SEES_ALL } from '../domain/visibility.ts';
 import type { ContainmentStore } from '../prisma/containments.ts';
 import { createDispatch, type DispatchDeps } from './dispatch.ts';
@@ -18,40 +18,46 @@ interface Telling {
   inForce?: number;
 }
 
-const whoAsked = ({ requestedBy }: Run): string => requestedBy?.person ?? requestedBy?.subject ?? 'responder';
+type Tellings = {
+  [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>, run: Run) => Telling | null;
+};
 
-/** What is told of an event; null for what only the log needs. */
+/** Everything else only the log needs. */
+const TELLINGS: Tellings = {
+  approvalAsked: ({ need }, { needs }) => ({
+    type: 'containment.approvalAsked',
+    to: needs[need]?.role ?? 'approver',
+    need,
+  }),
+  approvalEscalated: ({ need, to }) => ({ type: 'containment.approvalEscalated', to, page: true, need }),
+  approvalExpired: ({ need }) => ({
+    type: 'containment.approvalExpired',
+    to: 'commander',
+    page: true,
+    need,
+  }),
+  unitOrdered: ({ manual, unit }) =>
+    manual ? { type: 'containment.stepWaiting', to: 'responder', unit } : null,
+  manualEscalated: ({ to, unit }) => ({ type: 'containment.stepOverdue', to, page: true, unit }),
+  unitReported: ({ outcome, unit }) =>
+    outcome === 'unknown' ? { type: 'containment.unknown', to: 'responder', page: true, unit } : null,
+  halted: ({ inForce }, run) => ({
+    type: 'containment.stopped',
+    to: whoAsked(run),
+    inForce: inForce.length,
+  }),
+  effectExpired: ({ effect }, run) => ({ type: 'containment.expired', to: whoAsked(run), effect }),
+  ended: ({ result }, run) => ({ type: 'containment.ended', to: whoAsked(run), outcome: result }),
+  rollBackEnded: ({ notUndone }, run) => ({
+    type: 'containment.rolledBack',
+    to: whoAsked(run),
+    inForce: notUndone.length,
+  }),
+};
+
 function tellingOf(event: RunEvent, run: Run): Telling | null {
-  switch (event.type) {
-    case 'approvalAsked':
-      return {
-        type: 'containment.approvalAsked',
-        to: run.needs[event.need]?.role ?? 'approver',
-        need: event.need,
-      };
-    case 'approvalEscalated':
-      return { type: 'containment.approvalEscalated', to: event.to, page: true, need: event.need };
-    case 'approvalExpired':
-      return { type: 'containment.approvalExpired', to: 'commander', page: true, need: event.need };
-    case 'unitOrdered':
-      return event.manual ? { type: 'containment.stepWaiting', to: 'responder', unit: event.unit } : null;
-    case 'manualEscalated':
-      return { type: 'containment.stepOverdue', to: event.to, page: true, unit: event.unit };
-    case 'unitReported':
-      return event.outcome === 'unknown'
-        ? { type: 'containment.unknown', to: 'responder', page: true, unit: event.unit }
-        : null;
-    case 'halted':
-      return { type: 'containment.stopped', to: whoAsked(run), inForce: event.inForce.length };
-    case 'effectExpired':
-      return { type: 'containment.expired', to: whoAsked(run), effect: event.effect };
-    case 'ended':
-      return { type: 'containment.ended', to: whoAsked(run), outcome: event.result };
-    case 'rollBackEnded':
-      return { type: 'containment.rolledBack', to: whoAsked(run), inForce: event.notUndone.length };
-    default:
-      return null;
-  }
+  const tell = TELLINGS[event.type] as ((event: RunEvent, run: Run) => Telling | null) | undefined;
+  return tell?.(event, run) ?? null;
 }
 
 export interface ContainmentMessengerDeps extends DispatchDeps {

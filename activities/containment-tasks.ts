@@ -2,7 +2,7 @@
  * What a containment run leaves to people: an effect that could not be taken back, of which nobody knows, or that has
  * expired, and an emergency that nobody has ratified. Each becomes an owned task with a due date (docs/rules.md §9).
  */
-import type { Run, RunEvent } from '../domain/run.ts';
+import { whoAsked, type Run, type RunEvent } from '../domain/run.ts';
 import { TASK_REMINDERS } from '../domain/task.ts';
 import { SEES_ALL } from '../domain/visibility.ts';
 import type { ContainmentStore } from '../prisma/containments.ts';
@@ -18,8 +18,6 @@ interface Leftover {
   owner: string;
   dueAfterMs: number;
 }
-
-const whoAsked = ({ requestedBy }: Run): string => requestedBy?.person ?? requestedBy?.subject ?? 'responder';
 
 const WHY: Readonly<Record<string, string>> = {
   failed: 'taking it back failed',
@@ -38,7 +36,7 @@ function leftoverOf(event: RunEvent, run: Run): Leftover | null {
     const title = `Settle ${effect.name} on ${effect.key}: ${why}`;
     return { key: `undo/${event.effect}`, title, owner, dueAfterMs: 4 * HOUR_MS };
   }
-  if (event.type === 'effectExpired' && event.then === 'review') {
+  if (event.type === 'effectExpired' && event.atEnd === 'review') {
     const effect = run.effects[event.effect];
     const title = `Look whether ${effect?.name} on ${effect?.key} is still needed`;
     return { key: `expired/${event.effect}`, title, owner, dueAfterMs: 8 * HOUR_MS };

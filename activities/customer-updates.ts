@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { occasionOf, templateValues, updatesAskedBy, type AskedUpdate } from '../domain/customer-update.ts';
-import type { Fact, LedgerEvent } from '../domain/events.ts';
+import { TIERLINE, type Fact, type LedgerEvent } from '../domain/events.ts';
 import type { Teamwork } from '../domain/projection.ts';
 import { renderTemplate, subjectLine, type Wording } from '../domain/template.ts';
 import { rebuild, type Ticket } from '../domain/ticket.ts';
@@ -18,7 +18,6 @@ import type { TemplateStore } from '../prisma/templates.ts';
 import type { TicketRecord, TicketStore } from '../prisma/tickets.ts';
 import { maskedAddress, SendFault, type ChannelMessage } from './channels.ts';
 import type { ContactOf, CustomerContact } from './customer-contact.ts';
-import { OURSELVES } from './outbox.ts';
 
 export interface CustomerUpdateDeps {
   ledger: Pick<Ledger, 'events'>;
@@ -154,7 +153,7 @@ export function createCustomerUpdates(deps: CustomerUpdateDeps) {
     if (isSent || isUnwanted(contact)) return;
     const draft = draftId(ticketId, id);
     const drafted = { type: 'updateDrafted', draft, template, text: text! } as const;
-    await tell(ticketId, [{ ...drafted, id: `${id}/draft`, occurredAt: event.receivedAt, actor: OURSELVES }]);
+    await tell(ticketId, [{ ...drafted, id: `${id}/draft`, occurredAt: event.receivedAt, actor: TIERLINE }]);
   };
 
   /** An agent's words go to the customer; anybody's go to those of the tickets that are part of it (docs/rules.md §9). */

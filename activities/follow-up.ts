@@ -1,12 +1,12 @@
 /** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (docs/rules.md §9). */
 import { createHash } from 'node:crypto';
-import type { TicketAttributes } from '../domain/events.ts';
+import { TIERLINE, type TicketAttributes } from '../domain/events.ts';
 import { AFTER_CLOSE, rebuild, type Ticket } from '../domain/ticket.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
-import { openTicket, TIERLINE, type OpeningDeps } from './opening.ts';
+import { openTicket, type OpeningDeps } from './opening.ts';
 
 export interface FollowUpDeps extends OpeningDeps {
   ledger: Pick<Ledger, 'events'>;

@@ -69,7 +69,8 @@ export function createGate(deps: GateDeps): Gate {
     const unit = plannedUnitId(order);
     const refusal = gateRefusal(standing, { planHash: order.planHash, unit, keys });
     if (refusal) return { allowed: false, reason: `${refusal.code}: ${refusal.message}` };
-    if (order.purpose !== 'act') return { allowed: true };
+    // Whom it only looks at is not among those that it changes, in the plan neither.
+    if (order.purpose !== 'act' || !order.isChange) return { allowed: true };
     const max = standing.plan!.maxTargets;
     return (await deps.reading.countTarget(order.run, targetKeys[0] ?? '', max))
       ? { allowed: true }

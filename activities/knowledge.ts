@@ -1,6 +1,6 @@
 /** Articles come to the ticket, at its opening and before it climbs; and what they were used for is noted. */
 import { isWorthOffering, usesIn } from '../domain/article.ts';
-import type { ArticleMoment, Fact } from '../domain/events.ts';
+import { TIERLINE, type ArticleMoment, type Fact } from '../domain/events.ts';
 import { questionOf, type ArticleStore } from '../prisma/articles.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
@@ -47,7 +47,7 @@ export function createKnowledge(deps: KnowledgeDeps) {
         type: 'articlesOffered',
         id: `knowledge/${event.id}`,
         occurredAt: Date.now(),
-        actor: { subject: 'tierline', role: 'integration' },
+        actor: TIERLINE,
         articles,
         at,
       },

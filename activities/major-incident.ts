@@ -2,7 +2,7 @@
  * A major incident speaks for the tickets that are part of it: its public words count for them too, and they may be
  * resolved with it (docs/rules.md §9).
  */
-import type { DeskBody, Fact } from '../domain/events.ts';
+import { TIERLINE, type DeskBody, type Fact } from '../domain/events.ts';
 import type { Teamwork } from '../domain/projection.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
@@ -40,7 +40,7 @@ export function createMajorIncidents({ tickets, tell }: MajorIncidentDeps) {
     ...body,
     id: `major/${ticketId}/${event.sequence}`,
     occurredAt: event.occurredAt,
-    actor: event.actor ?? { subject: 'tierline', role: 'integration' },
+    actor: event.actor ?? TIERLINE,
     // The words lie where they were written, with the whole.
     ...(event.text && { text: event.text }),
   });

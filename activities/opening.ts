@@ -29,9 +29,6 @@ export interface PlannedTicket {
   mode: Mode;
 }
 
-/** What Tierline does by itself, it does in its own name. */
-export const TIERLINE: Actor = { subject: 'tierline', role: 'integration' };
-
 /** Takes the words in and starts the ticket; it is in the ledger soon after. */
 export async function openTicket(
   { client, taskQueue, intake }: OpeningDeps,

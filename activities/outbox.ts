@@ -5,7 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { Fact } from '../domain/events.ts';
+import { TIERLINE, type Fact } from '../domain/events.ts';
 import type { Tlp } from '../domain/incident.ts';
 import { CHANNEL_TLP, maskedFor } from '../domain/redaction.ts';
 import type { DeliveryStore, DueDelivery, Outcome } from '../prisma/deliveries.ts';
@@ -115,7 +115,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const tellTicket = async (delivery: DueDelivery, deliveredAt: number): Promise<void> => {
     const { ticketId, fact } = delivery;
     if (!fact) return;
-    await deps.tell(ticketId, [{ ...fact, occurredAt: deliveredAt, actor: OURSELVES }]);
+    await deps.tell(ticketId, [{ ...fact, occurredAt: deliveredAt, actor: TIERLINE }]);
     await deliveries.told(delivery);
   };
 
@@ -168,9 +168,6 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     },
   };
 }
-
-/** Who says that an update was sent. */
-export const OURSELVES = { subject: 'tierline', role: 'integration' };
 
 export function createSending({ outbox }: { outbox: Outbox }): Sending {
   return {

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { substituteAgent, substituteCommand, textsOf } from '../domain/command-text.ts';
+import { receiverOf } from '../domain/commands-of-steps.ts';
 import {
   type ActionStep,
   type AgentTarget,
@@ -55,31 +56,12 @@ interface Definition {
   authentication: AuthenticationInfo | null;
 }
 
-/** Kinds of target that can be spoken to; others are acted on by an agent that can. */
-const SPOKEN_TO = new Set(['http-api', 'ssh', 'linux']);
-
-const hasAddress = (party: AgentTarget | undefined): boolean =>
-  Object.values(party?.address ?? {}).some((list) => list.length > 0);
-
-/**
- * Whom the command is sent to (docs/containment.md, "Units"): the target, where it can be spoken to; else the agent, where
- * it has an address, as an EDR that acts on hosts; else the target all the same.
- */
-export function partyOf(
-  agent: AgentTarget | undefined,
-  target: AgentTarget | undefined,
-): AgentTarget | undefined {
-  if (!target) return agent;
-  if (SPOKEN_TO.has(target.type) && hasAddress(target)) return target;
-  return hasAddress(agent) ? agent : target;
-}
-
 function definitionOf(playbook: Playbook, { step: id, commandIndex, agent, target }: UnitOrder): Definition {
   const step = playbook.workflow[id];
   if (step?.type !== 'action') throw new NotReady(`The playbook has no action ${id}`);
   const command = step.commands[commandIndex];
   if (!command) throw new NotReady(`The action ${id} has no command ${commandIndex}`);
-  const party = partyOf(
+  const party = receiverOf(
     agent === null ? undefined : playbook.agent_definitions?.[agent],
     target === null ? undefined : playbook.target_definitions?.[target],
   );

@@ -1,6 +1,6 @@
 /** What follows from what happens to a review and to the tasks of an incident: each learns of the others. */
 import { SEES_ALL } from '../domain/visibility.ts';
-import type { Fact, NotedReviewState } from '../domain/events.ts';
+import { TIERLINE, type Fact, type NotedReviewState } from '../domain/events.ts';
 import type { JournalEvent, JournalName, JournalRequest } from '../domain/journal.ts';
 import type { Review, ReviewEvent } from '../domain/review.ts';
 import { isReviewTaskKind, openingOf, stateAfter } from '../domain/review-tasks.ts';
@@ -11,7 +11,6 @@ import type { ReviewStore } from '../prisma/reviews.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { JournalHandler } from './follow.ts';
 import { wakeJournal, type WakingDeps } from './journal.ts';
-import { TIERLINE } from './opening.ts';
 import { ticketTaskId } from './reviews.ts';
 
 export interface ReviewNewsDeps extends WakingDeps {

@@ -3,7 +3,7 @@
  * with a journal of its own, that outlives the ticket, for each that a ladder or a front end opened on it.
  */
 import { deadlineOf } from '../domain/clock.ts';
-import type { TicketAttributes } from '../domain/events.ts';
+import { TIERLINE, type TicketAttributes } from '../domain/events.ts';
 import { fingerprintOf } from '../domain/fingerprint.ts';
 import type { JournalName, JournalRequest } from '../domain/journal.ts';
 import { reviewIdOf } from '../domain/review.ts';
@@ -21,7 +21,6 @@ import type { ReviewStore } from '../prisma/reviews.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import type { RowHandler } from './follow.ts';
 import { digestOf, openTask, wakeJournal, type TaskOpeningDeps } from './journal.ts';
-import { TIERLINE } from './opening.ts';
 
 export interface ReviewDeps extends TaskOpeningDeps {
   tickets: Pick<TicketStore, 'get'>;

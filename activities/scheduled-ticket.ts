@@ -1,6 +1,6 @@
 /** A scheduled ticket: opened once for each occasion, with the checklist of its procedure. */
 import { createHash } from 'node:crypto';
-import type { Actor, Fact, TicketAttributes } from '../domain/events.ts';
+import { TIERLINE, type Actor, type Fact, type TicketAttributes } from '../domain/events.ts';
 import { matchPolicy, type Policy } from '../domain/policy.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
@@ -8,7 +8,7 @@ import type { ProcedureStore } from '../prisma/procedures.ts';
 import type { ScheduleStore } from '../prisma/schedules.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
 import { scheduledTicketIds } from '../workflows/messages.ts';
-import { openTicket, TIERLINE, type OpeningDeps } from './opening.ts';
+import { openTicket, type OpeningDeps } from './opening.ts';
 
 export interface ScheduledTicketDeps extends OpeningDeps {
   schedules: Pick<ScheduleStore, 'get' | 'noteTicket'>;

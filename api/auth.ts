@@ -41,9 +41,3 @@ export async function authenticate(
     tier: key.tier,
   };
 }
-
-/** Whose doing it is; a 403 problem for a key that is nobody's own, whomever it says it acts for. */
-export function personBehind({ person }: Actor): string {
-  if (person !== undefined) return person;
-  throw new Problem('personal_credentials_missing', 'This is decided in person: use a personal API key');
-}

@@ -18,13 +18,12 @@ import {
   failStepBody,
   rejectBody,
   rejectStepBody,
-  resumeBody,
   rollBackBody,
   RUN_HEADERS,
   runParams,
   runWithLog,
   stepParams,
-  stopBody,
+  reasonedBody,
 } from './schemas/containments.ts';
 import { findRun, showRun } from './show-run.ts';
 
@@ -191,7 +190,7 @@ const REQUESTS = [
     summary: 'Begin nothing more',
     description:
       'What is under way is answered; then the log lists what stays in force. It may go on, or be rolled back.',
-    body: stopBody,
+    body: reasonedBody,
     example: { reason: 'Wrong host' },
     refusals: ['run_over', 'already_stopped'],
     ask: (_deps, _run, { body: { reason } }) => ({ command: { type: 'stop' }, words: { reason } }),
@@ -201,7 +200,7 @@ const REQUESTS = [
     operationId: 'resumeContainment',
     operation: 'containment.request',
     summary: 'Go on after a stop',
-    body: resumeBody,
+    body: reasonedBody,
     example: { reason: 'It was the right host' },
     refusals: ['not_stopped', 'already_rolling_back'],
     ask: (_deps, _run, { body: { reason } }) => ({ command: { type: 'resume' }, words: { reason } }),

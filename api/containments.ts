@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { runJournal } from '../domain/run-journal.ts';
 import type { Run } from '../domain/run.ts';
 import { openInJournal } from '../prisma/journals.ts';
+import { containmentRecordRoutes } from './containment-records.ts';
 import { containmentRequestRoutes } from './containment-requests.ts';
 import { decodeCursor, pageOf } from './cursor.ts';
 import type { ApiDeps } from './deps.ts';
@@ -171,6 +172,7 @@ export function containmentRoutes(deps: ApiDeps): Route[] {
         return { body: dryRunView({ plan, faults: [] }) };
       },
     }),
+    ...containmentRecordRoutes(deps),
     ...containmentRequestRoutes(deps),
   ];
 }

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Policy } from '../domain/policy.ts';
 import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import type { ArticleStore } from '../prisma/articles.ts';
+import type { ArtifactStore } from '../prisma/artifacts.ts';
 import type { BreachStore } from '../prisma/breaches.ts';
 import type { Sealing } from '../activities/sealing.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
@@ -35,6 +36,7 @@ import type { RuleChangeStore } from '../prisma/rule-changes.ts';
 import type { TaskStore } from '../prisma/tasks.ts';
 import type { TemplateStore } from '../prisma/templates.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
+import type { UnitStore } from '../prisma/units.ts';
 import type { Engine } from './engine.ts';
 import type { JournalRunner } from './journal-runner.ts';
 import type { ScheduleMirror } from './schedule-mirror.ts';
@@ -85,6 +87,8 @@ export interface ApiDeps {
   authorisations: AuthorisationStore;
   containments: ContainmentStore;
   plans: PlanStore;
+  units: Pick<UnitStore, 'ofRun' | 'hasArtifact'>;
+  artifacts: Pick<ArtifactStore, 'get'>;
   /** Hides what is given for variables that nobody may see. */
   sealing: Pick<Sealing, 'seal'>;
   /** Types of commands that connectors here carry out. */

@@ -26,6 +26,8 @@ const BODY_LIMIT = '1mb';
 /** Nobody mends more at once. */
 const FAULTS_TOLD = 50;
 
+type ImportDeps = Pick<ApiDeps, 'playbooks' | 'playbookKeys' | 'now'>;
+
 type Document = Readonly<Record<string, unknown>>;
 
 /** SHA-256 of what a playbook says, signatures aside: what approvals and runs are bound to. */
@@ -34,7 +36,7 @@ export function digestOf({ signatures: _signatures, ...document }: Document): st
 }
 
 function judged(
-  { playbookKeys, now = Date.now }: ApiDeps,
+  { playbookKeys, now = Date.now }: ImportDeps,
   document: Document,
 ): PlaybookCheck & { signatures: SignatureVerdict[] } {
   const signatures = verifySignatures(document, { pinnedKeys: playbookKeys, now: now() });
@@ -49,7 +51,8 @@ function refusal(code: 'invalid' | 'literal_secret', findings: readonly Finding[
   });
 }
 
-async function importPlaybook(deps: ApiDeps, document: Document, importedBy: string) {
+/** Stores a version once. A problem: it is invalid, has a secret in it, or this version says something else already. */
+export async function importPlaybook(deps: ImportDeps, document: Document, importedBy: string) {
   const { verdict, findings, signatures } = judged(deps, document);
   if (verdict === 'invalid')
     throw refusal(
@@ -143,7 +146,7 @@ function writingRoutes(deps: ApiDeps): Route[] {
       },
       problems: ['literal_secret', 'playbook_version_exists'],
       async handle({ body, actor }) {
-        const { outcome, stored } = await importPlaybook(deps, body, actor.subject);
+        const { outcome, stored } = await importPlaybook(deps, body, actor.person ?? actor.subject);
         const view = viewOf(stored);
         if (outcome === 'known') return { body: view };
         return { status: 201, headers: { location: view.links.self }, body: view };

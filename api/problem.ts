@@ -102,6 +102,7 @@ const STATUS = {
   nothing_in_force: 409,
   break_glass_denied: 409,
   containment_not_found: 404,
+  artifact_not_found: 404,
   review_open: 409,
   review_exists: 409,
   review_closed: 409,

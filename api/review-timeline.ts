@@ -19,7 +19,11 @@ import type { TimelineEntryView } from './schemas/reviews.ts';
 const NOT_TOLD = new Set(['rulesExtended', 'stepSkipped', 'factRejected']);
 const BESIDES: ReadonlySet<string> = new Set([
   ...ENVELOPE,
-  ...['source', 'receivedAt', 'decision', 'rules', 'hours'],
+  'source',
+  'receivedAt',
+  'decision',
+  'rules',
+  'hours',
 ]);
 
 /** More parts than this are counted by the timeline of the whole alone. */

@@ -42,6 +42,8 @@ import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createSpool } from '../prisma/spool.ts';
 import { createContainmentStore } from '../prisma/containments.ts';
 import { createPlanStore } from '../prisma/plans.ts';
+import { createArtifactStore } from '../prisma/artifacts.ts';
+import { createUnitStore } from '../prisma/units.ts';
 import { createEvidenceStore } from '../prisma/evidence.ts';
 import { createTaskStore } from '../prisma/tasks.ts';
 import { createTemplateStore } from '../prisma/templates.ts';
@@ -146,6 +148,8 @@ export function apiDeps(
     }),
     containments: createContainmentStore(database),
     plans: createPlanStore(database),
+    units: createUnitStore(database),
+    artifacts: createArtifactStore(database),
     sealing: sealingOver(database, config),
     connectors: configuredConnectors(config.connectors),
     maxTargets: config.maxTargets,

@@ -124,6 +124,13 @@ playbook
   .option('--json', 'print one line of JSON for each file')
   .option('--keys <path>', 'PEM file or folder of the public keys whose signatures are trusted')
   .action(async (files, options) => (await import('./playbook.ts')).check(files, options));
+playbook
+  .command('import <files...>')
+  .description('store playbooks; what is invalid, or has a secret in it, is refused')
+  .option('--json', 'print one line of JSON for each file')
+  .action(async (files, options) =>
+    (await import('./playbook.ts')).importFiles(withServices(readConfig()), files, options),
+  );
 
 const calendar = program.command('calendar').description('calendars: their faults, and holidays for them');
 calendar

@@ -157,7 +157,7 @@ export function substituteCommand(command: Command, lookup: Lookup): Substituted
 
 const HOST_NAME =
   /^(?=.{1,253}\.?$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?$/;
-const WEB_ADDRESS = /^https?:\/\/[^\s\p{Cc}<>"{}|\\^`@/?#]+(?:[/?#][^\s\p{Cc}<>"{}|\\^`]*)?$/iu;
+const ADDRESS_URL = /^(?:https?|ldaps?):\/\/[^\s\p{Cc}<>"{}|\\^`@/?#]+(?:[/?#][^\s\p{Cc}<>"{}|\\^`]*)?$/iu;
 
 /** Per kind of address, what it looks like when it is complete. */
 const ADDRESSES: Record<string, (text: string) => boolean> = {
@@ -166,7 +166,7 @@ const ADDRESSES: Record<string, (text: string) => boolean> = {
   ipv6: (text) => parseAddress(text.replace(/^\[(.*)\]$/, '$1'))?.version === 6,
   l2mac: (text) => /^[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}$/.test(text),
   vlan: (text) => /^[\w.-]{1,64}$/.test(text),
-  url: (text) => WEB_ADDRESS.test(text),
+  url: (text) => ADDRESS_URL.test(text),
 };
 
 /** A whole URL may come from a variable; a part of one is put in as a part. Either way it must be an address after it. */

@@ -1,5 +1,5 @@
 /** The units of a plan: what each step of the course would send, and what goes with it before, after and back. */
-import { commandIsChange, isByHand } from './commands-of-steps.ts';
+import { commandIsChange, isByHand, isChangingStep } from './commands-of-steps.ts';
 import type { PlannedTarget, PlannedUnit, Reversibility, Shelf } from './plan.ts';
 import { plannedUnitId } from './plan.ts';
 import { courseOf, eitherWay, occurrenceOf, SURELY, type Way } from './plan-course.ts';
@@ -24,14 +24,8 @@ const actionAt = (playbook: Playbook, id: string): ActionStep | null => {
   return step?.type === 'action' ? step : null;
 };
 
-/** Whether a step changes something: as it says, or because something is said of taking it back, or by its commands. */
-export function stepIsChange(step: ActionStep): boolean {
-  const { changes, effect, undo } = extensionOf(step);
-  return changes ?? (effect !== undefined || undo !== undefined || step.commands.some(commandIsChange));
-}
-
 function reversibilityOf(step: ActionStep): Reversibility {
-  if (!stepIsChange(step)) return 'noChange';
+  if (!isChangingStep(step)) return 'noChange';
   const { undo } = extensionOf(step);
   return undo === undefined ? 'unknown' : undo === 'irreversible' ? 'irreversible' : 'reversible';
 }
@@ -48,7 +42,7 @@ interface Action {
   way: Way;
 }
 
-function partyOf(playbook: Playbook, target: string | null, agent: string) {
+function partiesIn(playbook: Playbook, target: string | null, agent: string) {
   const { agent_definitions = {}, target_definitions = {} } = playbook;
   const missing = { type: 'unknown', name: target ?? agent };
   return {
@@ -64,7 +58,7 @@ function targetOf(id: string | null, { name, address, keys }: ReturnType<typeof 
 /** Whether this command changes something: what looks on does so only where its own step says that it changes. */
 function unitIsChange(step: ActionStep, purpose: UnitPurpose, index: number): boolean {
   const { changes } = extensionOf(step);
-  if (purpose === 'act') return stepIsChange(step) && (changes ?? true);
+  if (purpose === 'act') return isChangingStep(step) && (changes ?? true);
   return purpose === 'undo' ? (changes ?? true) : (changes ?? commandIsChange(step.commands[index]!));
 }
 
@@ -73,7 +67,7 @@ function unitOf(of: Action, step: ActionStep, index: number, values: Values): Dr
   const planned = actionAt(playbook, of.action)!;
   const { effect, undo, snapshot, verify, expires } = extensionOf(planned);
   const command = step.commands[index]!;
-  const party = partyOf(playbook, target, step.agent);
+  const party = partiesIn(playbook, target, step.agent);
   const [shownTarget, shown] = [readParty(party.target, values), readCommand(command, values)];
   const isChange = unitIsChange(step, purpose, index);
   return {
@@ -97,7 +91,7 @@ function unitOf(of: Action, step: ActionStep, index: number, values: Values): Dr
       undo: undo === undefined || undo === 'irreversible' ? null : undo,
       snapshot: snapshot ?? null,
       verify: verify?.step ?? null,
-      expires: expires ? { afterMs: expires.afterMs, isTakenBack: expires.then === 'undo' } : null,
+      expires: expires ? { afterMs: expires.afterMs, isTakenBack: expires.atEnd === 'undo' } : null,
     },
     way: of.way,
     targetKeys: shownTarget.keys,

@@ -1,12 +1,21 @@
 /** Whether somebody or something here can carry out the commands of a playbook, and what it would give away. */
 import { bytesOfBase64, commandText, substituteCommand } from './command-text.ts';
-import { entry, isPlain } from './fields.ts';
+import {
+  hasAddress,
+  hasConnector,
+  isAboutKind,
+  isByHand,
+  isPerson,
+  ldapOperation,
+  methodOf,
+  partiesOf,
+  receiverOf,
+} from './commands-of-steps.ts';
+import { entry } from './fields.ts';
 import type { Findings, Path } from './finding.ts';
 import {
-  EXECUTABLE_COMMANDS,
   playbookExtensionOf,
   type ActionStep,
-  type AgentTarget,
   type Command,
   type Playbook,
   type Variable,
@@ -15,60 +24,6 @@ import {
 import { scopesOf, type Scope } from './playbook-scope.ts';
 import { Unresolvable } from './substitution.ts';
 import { locateReferences, referencesIn, soleReference } from './variables.ts';
-
-const PERSONS = new Set(['individual', 'group', 'organization']);
-const ABSTRACT = 'security-category';
-
-/** The agent and the targets of a step, as far as they are defined. */
-function partiesOf(playbook: Playbook, step: ActionStep): AgentTarget[] {
-  const targets = (step.targets ?? []).map((id) => entry(playbook.target_definitions, id));
-  return [entry(playbook.agent_definitions, step.agent), ...targets].filter((party) => party !== undefined);
-}
-
-const hasConnector = (type: string): boolean => (EXECUTABLE_COMMANDS as readonly string[]).includes(type);
-
-/**
- * Whether a person carries out a command: it says so, its agent is a person, or agent or target is only a kind of device
- * (`security-category`), which no connector can find.
- */
-export function isDoneByPerson(playbook: Playbook, step: ActionStep, { type }: Command): boolean {
-  const agent = entry(playbook.agent_definitions, step.agent);
-  if (type === 'manual' || (agent && PERSONS.has(agent.type))) return true;
-  return hasConnector(type) && partiesOf(playbook, step).some((party) => party.type === ABSTRACT);
-}
-
-/** Method of an HTTP command; null where its start line has none. */
-const methodOf = (command: Command): string | null =>
-  /^([A-Za-z]+)\s+\S/.exec((commandText(command) ?? '').trim())?.[1]?.toUpperCase() ?? null;
-
-function ldapOperation(command: Command): { operation: unknown; changes: unknown } | null {
-  try {
-    const read: unknown = JSON.parse(commandText(command) ?? '');
-    return isPlain(read) ? { operation: read['operation'], changes: read['changes'] } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whether a command changes something, as far as it says by itself. */
-export function seemsToChange(command: Command): boolean {
-  if (command.type === 'manual') return false;
-  if (command.type === 'http-api') return !['GET', 'HEAD', 'OPTIONS'].includes(methodOf(command) ?? '');
-  return command.type !== 'x-ldap' || ldapOperation(command)?.operation !== 'search';
-}
-
-/** Whether doing a command twice is as doing it once, by its verb (RFC 9110 §9.2.2) or because it sets a state. */
-export function seemsRepeatable(command: Command): boolean {
-  if (command.type === 'http-api')
-    return ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(methodOf(command) ?? '');
-  if (command.type !== 'x-ldap') return false;
-  const { operation, changes } = ldapOperation(command) ?? {};
-  if (operation === 'search') return true;
-  return (
-    Array.isArray(changes) &&
-    (changes.length === 1 || changes.every((change) => isPlain(change) && change['operation'] === 'replace'))
-  );
-}
 
 /** A value of each type, to see whether a value can be put in at all. */
 const SAMPLES: Record<VariableType, string> = {
@@ -116,7 +71,7 @@ class CommandCheck {
 
   run(scope: Scope): void {
     if (!this.isReadable()) return;
-    if (isDoneByPerson(this.playbook, this.step, this.command)) return this.checkPerson();
+    if (isByHand(this.playbook, this.step, this.command)) return this.checkPerson();
     const { type } = this.command;
     if (!hasConnector(type))
       return this.findings.blocking(
@@ -152,9 +107,9 @@ class CommandCheck {
 
   private checkPerson(): void {
     const { type } = this.command;
-    const isAbstract = partiesOf(this.playbook, this.step).some((party) => party.type === ABSTRACT);
+    const isKind = isAboutKind(this.playbook, this.step);
     const agent = entry(this.playbook.agent_definitions, this.step.agent);
-    if (isAbstract && type !== 'manual' && !PERSONS.has(agent?.type ?? ''))
+    if (isKind && type !== 'manual' && !isPerson(agent))
       this.findings.doubt(
         this.path,
         'manual_fallback',
@@ -203,7 +158,8 @@ class CommandCheck {
   private checkLdap(): void {
     const read = ldapOperation(this.command);
     const known =
-      read && (read.operation === 'search' || (read.operation === 'modify' && Array.isArray(read.changes)));
+      read &&
+      (read['operation'] === 'search' || (read['operation'] === 'modify' && Array.isArray(read['changes'])));
     if (!known)
       this.findings.blocking(
         [...this.path, 'command'],
@@ -215,12 +171,11 @@ class CommandCheck {
   /** Something must say where to send it. */
   private checkAddress(): void {
     if (this.command.type === 'bash') return;
-    const parties = partiesOf(this.playbook, this.step);
-    if (parties.length === 0) return;
-    const hasAddress = parties.some(({ address }) =>
-      Object.values(address ?? {}).some((texts) => texts.length > 0),
-    );
-    if (!hasAddress)
+    if (partiesOf(this.playbook, this.step).length === 0) return;
+    const agent = entry(this.playbook.agent_definitions, this.step.agent);
+    const targets = (this.step.targets ?? []).map((id) => entry(this.playbook.target_definitions, id));
+    const receivers = targets.length === 0 ? [agent] : targets.map((target) => receiverOf(agent, target));
+    if (!receivers.every(hasAddress))
       this.findings.blocking(
         this.path,
         'address_missing',

@@ -11,14 +11,12 @@ import {
   TIERLINE_EXTENSION,
   type ActionStep,
   type Playbook,
-  type Step,
+  type StepType,
 } from './playbook.ts';
-import { isDoneByPerson, seemsRepeatable, seemsToChange } from './playbook-commands.ts';
+import { commandIsChange, commandIsRepeatable, isByHand } from './commands-of-steps.ts';
 import { helpersIn } from './playbook-graph.ts';
 import { isPointer } from './pointer.ts';
 import { isRole } from './role.ts';
-
-type StepType = Step['type'];
 
 const ON_ACTIONS: Record<string, Kind> = {
   effect: 'text',
@@ -58,7 +56,7 @@ const INNER: Record<string, Record<string, Kind>> = {
   verify: { 'step!': 'text', 'expect!': 'text', everyMs: 'positive', withinMs: 'positive' },
   verifyUndone: { 'step!': 'text', 'expect!': 'text', everyMs: 'positive', withinMs: 'positive' },
   // oxlint-disable-next-line unicorn/no-thenable -- the name of a field, of data only
-  expires: { 'afterMs!': 'positive', then: 'text' },
+  expires: { 'afterMs!': 'positive', atEnd: 'text' },
   retry: { 'attempts!': 'positive', 'everyMs!': 'positive' },
 };
 
@@ -219,15 +217,15 @@ class ExtensionCheck {
     const hasUndo = undo !== undefined && undo !== 'irreversible';
     if (!hasUndo && verifyUndone)
       this.findings.invalid([...at, 'verifyUndone'], 'undo_missing', 'there is no undo to be verified');
-    if (expires?.then !== undefined && expires.then !== 'review' && expires.then !== 'undo')
+    if (expires?.atEnd !== undefined && expires.atEnd !== 'review' && expires.atEnd !== 'undo')
       this.findings.invalid(
-        [...at, 'expires', 'then'],
+        [...at, 'expires', 'atEnd'],
         'value_unknown',
-        `${String(expires.then)} is neither review nor undo`,
+        `${String(expires.atEnd)} is neither review nor undo`,
       );
-    if (!hasUndo && expires?.then === 'undo')
+    if (!hasUndo && expires?.atEnd === 'undo')
       this.findings.invalid(
-        [...at, 'expires', 'then'],
+        [...at, 'expires', 'atEnd'],
         'undo_missing',
         'there is no undo to be done when it expires',
       );
@@ -241,7 +239,7 @@ class ExtensionCheck {
     if (!step) return this.findings.invalid(path, 'step_unknown', `${named} is not a step of this playbook`);
     if (step.type !== 'action' || named === id)
       return this.findings.invalid(path, 'step_wrong', `${named} must be another step, of type action`);
-    if (looks && (extensionOf(step).changes ?? step.commands.some(seemsToChange)))
+    if (looks && (extensionOf(step).changes ?? step.commands.some(commandIsChange)))
       this.findings.doubt(
         path,
         'look_changes',
@@ -276,7 +274,7 @@ class ExtensionCheck {
         'out_of_range',
         `attempts must be from 1 to ${MOST_ATTEMPTS}`,
       );
-    if (!(repeatable ?? step.commands.every(seemsRepeatable)))
+    if (!(repeatable ?? step.commands.every(commandIsRepeatable)))
       this.findings.invalid(
         [...at, 'retry'],
         'retry_unsafe',
@@ -287,7 +285,7 @@ class ExtensionCheck {
   private checkSafety(path: Path, at: Path, step: ActionStep): void {
     const { undo, approval, changes } = extensionOf(step);
     const byItself = step.commands.some(
-      (command) => seemsToChange(command) && !isDoneByPerson(this.playbook, step, command),
+      (command) => commandIsChange(command) && !isByHand(this.playbook, step, command),
     );
     if (!(changes ?? byItself)) return;
     if (approval || playbookExtensionOf(this.playbook).approval) return;

@@ -38,7 +38,6 @@ export type Variables = Readonly<Record<string, Variable>>;
 
 /** Command types that a connector of ours carries out. */
 export const EXECUTABLE_COMMANDS = ['http-api', 'openc2-http', 'ssh', 'manual', 'bash', 'x-ldap'] as const;
-export type ExecutableCommand = (typeof EXECUTABLE_COMMANDS)[number];
 
 /**
  * One command; which fields it has depends on its type. `http-api` and `openc2-http` have a start line as `command`, with
@@ -217,7 +216,7 @@ export interface StepExtension {
   verify?: VerificationTerms;
   verifyUndone?: VerificationTerms;
   /** In force for so long, it is looked at again (`review`, the default) or taken back. */
-  expires?: { afterMs: number; then?: 'review' | 'undo' };
+  expires?: { afterMs: number; atEnd?: 'review' | 'undo' };
   /** A manual step is complete only with evidence, whose hash is kept. */
   evidence?: boolean;
   /** Only for what may be done twice. */

@@ -35,7 +35,8 @@ export function orderOf(run: Run, definitions: Definitions, id: string): UnitOrd
     target,
     purpose,
     planHash: run.planHash,
-    variables: seenBy(run, unit),
+    // A step that looks or takes back sees the step it serves, over what it declares itself.
+    variables: { ...action?.step_variables, ...seenBy(run, unit) },
     effect: countsHolders ? { name: effect.name, key: effect.key } : null,
     timeoutMs,
     repeatable: (action && extensionOf(action).repeatable) ?? null,

@@ -4,7 +4,7 @@ import type { Actor } from './events.ts';
 import type { JournalRequest } from './journal.ts';
 import type { Refusal } from './refusals.ts';
 import { restoresAccess, toUndo } from './run-undo.ts';
-import { effectsInForce, stateOf, type Run, type RunBody, type RunTerms } from './run.ts';
+import { stateOf, type Run, type RunBody, type RunTerms } from './run.ts';
 import type { UnitReport } from './unit.ts';
 import { valueProblem } from './variables.ts';
 
@@ -201,6 +201,3 @@ export function decideRun(run: Run, request: JournalRequest<RunCommand>, now: nu
     }
   }
 }
-
-/** What stays, told with a stop: effects by id. */
-export const staysInForce = (run: Run): string[] => effectsInForce(run).map(({ id }) => id);

@@ -34,7 +34,7 @@ export function expiryDue({ run, now }: Course): Due | null {
   const { id: effect, expiresAt, expires } = expired;
   return {
     id: `expired/${effect}/${expiresAt}`,
-    body: { type: 'effectExpired', effect, then: expires?.then ?? 'review' },
+    body: { type: 'effectExpired', effect, atEnd: expires?.atEnd ?? 'review' },
   };
 }
 
@@ -46,7 +46,7 @@ function ownRollBack({ run }: Course): Due | null {
     return effects.length > 0 ? rollBackOf(run, 'failure', effects) : null;
   }
   const expired = toUndo(run).filter(
-    ({ hasExpired, expires, undoOutcome }) => hasExpired && expires?.then === 'undo' && undoOutcome === null,
+    ({ hasExpired, expires, undoOutcome }) => hasExpired && expires?.atEnd === 'undo' && undoOutcome === null,
   );
   return expired.length > 0 ? rollBackOf(run, 'expiry', expired) : null;
 }

@@ -153,7 +153,7 @@ export function effectTermsOf(
     undoRestoresAccess,
     verify: verify ?? null,
     verifyUndone: verifyUndone ?? null,
-    expires: expires ? { afterMs: expires.afterMs, then: expires.then ?? 'review' } : null,
+    expires: expires ? { afterMs: expires.afterMs, atEnd: expires.atEnd ?? 'review' } : null,
     variables: Object.fromEntries(known),
   };
 }

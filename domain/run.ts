@@ -115,7 +115,7 @@ export interface EffectTerms {
   undoRestoresAccess: boolean;
   verify: VerificationTerms | null;
   verifyUndone: VerificationTerms | null;
-  expires: { afterMs: number; then: 'review' | 'undo' } | null;
+  expires: { afterMs: number; atEnd: 'review' | 'undo' } | null;
   /** What taking it back will need to know, as it was then. */
   variables: Scope;
 }
@@ -344,7 +344,7 @@ export type RunBody =
   | { type: 'undoBegan'; effect: string; stage: 'looking' | 'undoing' | 'verifying' }
   | { type: 'undoEnded'; effect: string; outcome: UndoOutcome; reason?: string }
   | { type: 'rollBackEnded'; rollBack: string; notUndone: readonly string[]; refused?: string }
-  | { type: 'effectExpired'; effect: string; then: 'review' | 'undo' };
+  | { type: 'effectExpired'; effect: string; atEnd: 'review' | 'undo' };
 
 export type RunEvent = JournalEvent<RunBody>;
 
@@ -359,7 +359,9 @@ export const effectsInForce = ({ effects }: Pick<Run, 'effects'>): Effect[] =>
 export const unitsOnTheirWay = ({ units }: Pick<Run, 'units'>): UnderWay[] =>
   Object.values(units).filter(({ manual }) => !manual);
 
-export const isStopped = ({ stop }: Pick<Run, 'stop'>): boolean => stop !== null;
+/** The person who asked for it, whom its news are for. */
+export const whoAsked = ({ requestedBy }: Pick<Run, 'requestedBy'>): string =>
+  requestedBy?.person ?? requestedBy?.subject ?? 'responder';
 
 /** How it stands, in one word. */
 export function stateOf(

@@ -40,6 +40,20 @@ function textOf(value: unknown): string | undefined {
 /** What scripts print ends with a line break that is not part of it. */
 const primaryOf = (output: string): string => output.replace(/\r?\n$/, '');
 
+/**
+ * Whether it leads past the end of a list within the answer. An attribute that a directory entry does not have is answered
+ * as an empty list: so it can be seen that an account is not locked any more. The whole answer is another matter: when it is
+ * empty, nothing was found.
+ */
+function isPastList(document: unknown, pointer: string): boolean {
+  const last = pointer.lastIndexOf('/');
+  return (
+    last > 0 &&
+    /^(0|[1-9]\d*)$/.test(pointer.slice(last + 1)) &&
+    Array.isArray(atPointer(document, pointer.slice(0, last)))
+  );
+}
+
 /** Which text is for which variable: the extension's `results`, else all of it for the one name there is. */
 function textsFor(step: ActionStep, output: string): { texts: Record<string, string> } | { problem: string } {
   const { out_args: names = [] } = step;
@@ -50,8 +64,9 @@ function textsFor(step: ActionStep, output: string): { texts: Record<string, str
   if (document === undefined) return { problem: 'The answer is no JSON, and results are taken from it' };
   const texts: Record<string, string> = {};
   for (const name of pointed) {
-    const text = textOf(atPointer(document, results[name]!));
-    if (text === undefined) return { problem: `The answer has nothing at ${results[name]} for ${name}` };
+    const pointer = results[name]!;
+    const text = textOf(atPointer(document, pointer)) ?? (isPastList(document, pointer) ? '' : undefined);
+    if (text === undefined) return { problem: `The answer has nothing at ${pointer} for ${name}` };
     texts[name] = text;
   }
   return { texts };

@@ -100,7 +100,3 @@ export type Halt = 'stop' | 'abort';
 
 /** How often a command that may be repeated is sent, where each attempt ended in doubt. */
 export const MOST_ATTEMPTS = 3;
-
-/** Whether the effect may stand after a unit ended so: it is listed, and has to be undone or looked at. */
-export const mayBeInForce = (outcome: UnitOutcome): boolean =>
-  outcome === 'succeeded' || outcome === 'unknown' || outcome === 'alreadyInForce';

@@ -94,6 +94,8 @@ export interface UnitStore {
   renew(id: string, lease: Lease): Promise<{ halt: Halt | null } | null>;
   /** Ends it, for good, with its hold of the effect; null where another worker has it. */
   settle(id: string, worker: string, end: UnitEnd): Promise<UnitReport | null>;
+  /** Whether something of a run was sent or answered so. */
+  hasArtifact(run: string, hash: string): Promise<boolean>;
   /** The units of a run, in the order in which they began. */
   ofRun(run: string, page: { after: { at: Date; id: string } | null; limit: number }): Promise<UnitRecord[]>;
 }
@@ -121,6 +123,13 @@ export function createUnitStore(database: Database): UnitStore {
       const [row] = await database.$queryRaw<{ report: UnitReport | null }[]>`
         SELECT tierline_settle_unit(${id}, ${worker}, ${JSON.stringify(end)}::jsonb) AS report`;
       return row!.report;
+    },
+    async hasArtifact(run, hash) {
+      const found = await database.unit.count({
+        where: { run, OR: [{ requestHash: hash }, { answerHash: hash }] },
+        take: 1,
+      });
+      return found > 0;
     },
     ofRun: (run, { after, limit }) => database.$queryRaw<UnitRecord[]>`
       SELECT id, run, step, command_index AS "commandIndex", agent, target, purpose,

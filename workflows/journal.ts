@@ -60,7 +60,8 @@ export async function keepJournal<S extends Journaled, B extends Typed, C extend
     book.settle(clock());
     if (!book.isRecorded) await recordTurn(kind, book);
     else if (isBehind) continue;
-    else if (desk?.begin()) continue;
+    // Nothing more is begun in a history that is to end: what is under way is waited for, and the next run goes on.
+    else if (!workflowInfo().continueAsNewSuggested && desk?.begin()) continue;
     else if (!allHandlersFinished())
       await condition(() => allHandlersFinished() || !book.isRecorded || isBehind);
     else if (!kind.isRunning(book.current!) && !desk?.isBusy) return null;

@@ -77,8 +77,9 @@ export const completeStepBody = z.strictObject({
 });
 export const failStepBody = z.strictObject({ unit, reason: words, actingFor });
 
-export const stopBody = z.strictObject({ reason: words.optional(), actingFor });
-export const resumeBody = stopBody;
+/** Of a stop, and of going on after one. */
+export const reasonedBody = z.strictObject({ reason: words.optional(), actingFor });
+
 export const rollBackBody = z.strictObject({
   effects: z
     .array(z.string().max(100))

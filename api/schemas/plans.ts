@@ -163,6 +163,62 @@ const plannedUnit = z.object({
   faults: z.array(z.string()).openapi({ description: 'Codes of `faults` that are about it' }),
 });
 
+const PLAN_EXAMPLE = {
+  hash: '5f0a7b1c9d3e4a6f8b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a',
+  ticket: 'tkt_019f6a3e5b7c7d10a1b2c3d4e5f60718',
+  playbooks: [
+    {
+      id: 'playbook--61a6c41e-6efc-4516-a242-dfbc5c89d562',
+      modified: '2026-01-05T08:00:00.000Z',
+      digest: 'a'.repeat(64),
+      name: 'Isolate a host',
+    },
+  ],
+  refused: false,
+  maxTargets: 1,
+  targets: ['ws-1042'],
+  approvals: [
+    {
+      need: 'plan',
+      reasons: ['declared'],
+      role: 'approver',
+      required: 2,
+      including: [],
+      respondWithinSeconds: 1800,
+      escalateTo: ['manager'],
+      validForSeconds: 3600,
+    },
+  ],
+  irreversible: [],
+  runsUnasked: null,
+  faults: [],
+  units: [
+    {
+      step: 'action--3f8c0e52-5b1d-4a77-9c60-1d2e3f4a5b6c',
+      name: 'Isolate the host',
+      purpose: 'act',
+      occurrence: 'always',
+      commandType: 'http-api',
+      command: 'PUT /hosts/ws-1042/isolated HTTP/1.1',
+      content: null,
+      agent: 'EDR',
+      target: 'ws-1042',
+      targetKey: 'ws-1042',
+      byHand: false,
+      changes: true,
+      reversibility: 'reversible',
+      effect: 'isolated',
+      undoStep: 'action--8b7a6c5d-4e3f-4210-9f8e-7d6c5b4a3f2e',
+      snapshotStep: null,
+      verifyStep: null,
+      expiresAfterSeconds: 86_400,
+      thenTakenBack: false,
+      approvals: ['plan'],
+      faults: [],
+    },
+  ],
+};
+
 /** What a dry run answers. */
 export const planView = z
   .object({
@@ -202,5 +258,5 @@ export const planView = z
     ),
     units: z.array(plannedUnit),
   })
-  .openapi('Plan');
+  .openapi('Plan', { example: PLAN_EXAMPLE });
 export type PlanView = z.output<typeof planView>;

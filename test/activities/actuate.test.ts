@@ -334,7 +334,7 @@ describe('the gate', () => {
     });
   });
 
-  test('sees the command and its receiver as they are about to leave', async () => {
+  test('sees the command as it is about to leave, and what it acts on', async () => {
     const host = await anew();
     const seen: unknown[] = [];
     const gate: Gate = ({ command, target }) => {
@@ -342,7 +342,7 @@ describe('the gate', () => {
       return Promise.resolve({ allowed: true });
     };
     await actuator({ gate }).actuate(order(host), STEADY);
-    expect(seen).toEqual([`PUT /v1/hosts/${host}/isolated HTTP/1.1`, { url: [edr.url] }]);
+    expect(seen).toEqual([`PUT /v1/hosts/${host}/isolated HTTP/1.1`, { dname: [host] }]);
   });
 });
 

@@ -180,9 +180,12 @@ describe('while another run is at it', () => {
 
   test('and is lost before it sent anything, it does not stand in the way', async () => {
     const [first, second] = (await anew(2)) as [string, string];
-    const { claim } = createUnitStore(database);
+    const units = createUnitStore(database);
     const lost = act(first);
-    await claim({ ...lost, isFirst: true, isLast: true, orderHash: 'x' }, { worker: 'lost', leaseMs: 50 });
+    await units.claim(
+      { ...lost, isFirst: true, isLast: true, orderHash: 'x' },
+      { worker: 'lost', leaseMs: 50 },
+    );
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await outcomeOf(act(second))).toBe('succeeded');
   });

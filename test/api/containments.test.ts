@@ -89,6 +89,15 @@ describe('a containment run', () => {
         { kind: 'hosts', id: host, what: 'isolated', on: true },
       ]);
 
+      const units = (await responder.get(`${run}/units`)).body.data;
+      expect(units).toMatchObject([
+        { purpose: 'act', outcome: 'succeeded', attempts: 1, effect: { name: 'hostIsolated', key: host } },
+        { purpose: 'verify', outcome: 'succeeded' },
+      ]);
+      const sent = await responder.get(`${run}/artifacts/${units[0].requestHash}`);
+      expect(JSON.parse(sent.body.text).command.command).toBe(`PUT /v1/hosts/${host}/isolated HTTP/1.1`);
+      expect((await responder.get(`${run}/artifacts/${'0'.repeat(64)}`)).status).toBe(404);
+
       expect((await responder.post(`${run}/roll-back`, {})).status).toBe(200);
       await settled(responder, asked.body.id, (view) =>
         view.approvals.some(

@@ -10,6 +10,7 @@ import { isAllowed, type Role } from '../../api/roles.ts';
 import type { Route } from '../../api/route.ts';
 import { createApiKeyStore } from '../../prisma/api-keys.ts';
 import { eventually } from '../support/desk.ts';
+import { isolationPlaybook } from '../support/isolation.ts';
 import type { Caller } from './front-door.ts';
 import { HOUR, inMs, openTicket, setUpOffice, ticketBody } from './office.ts';
 
@@ -32,7 +33,21 @@ const SECRET = {
 };
 
 /** Whom the ticket is hidden from: by role, and one of them with a personal key. */
-const STRANGERS = ['agent', 'admin', 'integration', 'lead', 'manager', 'auditor'] as const satisfies Role[];
+const PERSONS: Partial<Record<Role, string>> = {
+  agent: 'agent-18',
+  responder: 'responder-2',
+  approver: 'approver-2',
+};
+const STRANGERS = [
+  'agent',
+  'admin',
+  'integration',
+  'lead',
+  'manager',
+  'auditor',
+  'responder',
+  'approver',
+] as const satisfies Role[];
 const callers = new Map<string, Caller>();
 let opener: Caller;
 let named: Caller;
@@ -43,9 +58,13 @@ const UNKNOWN: Record<string, string> = {
   problemId: 'prb_nobody',
   taskId: 'tsk_nobody',
   reviewId: 'rev_nobody',
+  containmentId: 'run_nobody',
+  evidence: 'evd_nobody',
 };
 const HIDDEN_QUERIES = {
   ticket: () => hidden['ticketId']!,
+  run: () => hidden['containmentId']!,
+  target: () => `${CANARY}-host`,
   subject: () => `ticket:${hidden['ticketId']}`,
   customer: () => SECRET.customer,
   service: () => SECRET.service,
@@ -89,8 +108,7 @@ const listsSeenBy = async (role: Role): Promise<[string, string][]> => {
 
 beforeAll(async () => {
   const admin = await office.caller('admin');
-  for (const role of STRANGERS)
-    callers.set(role, await office.caller(role, role === 'agent' ? 'agent-18' : undefined));
+  for (const role of STRANGERS) callers.set(role, await office.caller(role, PERSONS[role]));
   opener = callers.get('integration')!;
   named = await office.caller('responder', 'agent-17');
   await admin.put('/v1/teams/desk', { tier: 1 });
@@ -106,6 +124,8 @@ beforeAll(async () => {
     plain.id,
     (events) => events.filter(({ type }) => type === 'breached').length >= 2,
   );
+  const playbook = isolationPlaybook();
+  await made(callers.get('manager')!, '/v1/playbooks', playbook);
   // What is still open would go on counting by itself.
   await made(lead, `/v1/tickets/${plain.id}/resolve`, {});
   await made(lead, `/v1/tickets/${plain.id}/close`, {});
@@ -134,6 +154,21 @@ beforeAll(async () => {
     tlp: 'TLP:RED',
     codename: `${CANARY} codename`,
   });
+  const run = await made(named, `/v1/tickets/${id}/containments`, {
+    playbook: { id: playbook.id },
+    variables: { __host__: `${CANARY}-host`, __edr__: 'https://edr.example.com' },
+    reason: `${CANARY} reason`,
+  });
+  hidden['containmentId'] = run.id;
+  const evidence = await made(named, `/v1/tickets/${id}/evidence`, {
+    name: `${CANARY} image`,
+    content: 'cXVldHphbA==',
+    source: `${CANARY}-host`,
+    collectedAt: inMs(-HOUR),
+    collectedBy: 'agent-17',
+    location: 'safe-2',
+  });
+  hidden['evidence'] = evidence.id;
   for (const role of STRANGERS) for (const [door, text] of await listsSeenBy(role)) after.set(door, text);
 }, 120_000);
 
@@ -142,6 +177,7 @@ function bodyNaming(example: unknown, ids: Record<string, string>): string {
   return JSON.stringify(example, (_key, value: unknown) => {
     if (typeof value !== 'string') return value;
     if (/^(?:tkt_\w+|zendesk:\w+)$/.test(value)) return ids['ticketId'];
+    if (/^evd_\w+$/.test(value)) return ids['evidence'];
     if (/^prb_\w+$/.test(value)) return ids['problemId'];
     return /^rev_\w+$/.test(value) ? ids['reviewId'] : value;
   });
@@ -221,10 +257,11 @@ describe.each(STRANGERS)('to a caller of role %s', (role) => {
 });
 
 test('whoever is named sees it everywhere', async () => {
-  const { ticketId, problemId, taskId, reviewId } = hidden;
+  const { ticketId, problemId, taskId, reviewId, containmentId } = hidden;
   expect((await named.get(`/v1/tickets/${ticketId}`)).body.subject).toBe(SECRET.subject);
   expect((await named.get('/v1/tickets/siem:quetzal-1/timeline')).status).toBe(200);
-  for (const path of [`problems/${problemId}`, `tasks/${taskId}`, `reviews/${reviewId}`])
+  const parts = [`tickets/${ticketId}/evidence`, `containments/${containmentId}/plan`];
+  for (const path of [`problems/${problemId}`, `tasks/${taskId}`, `reviews/${reviewId}`, ...parts])
     expect((await named.get(`/v1/${path}`)).text).toContain(CANARY);
   const { body } = await named.get('/v1/tickets');
   expect(body.data.map(({ id }: { id: string }) => id)).toContain(ticketId);
@@ -282,10 +319,10 @@ test('a ticket under AMBER is for those who handle incidents and for whoever has
   await made(named, `/v1/tickets/${id}/declare-security-incident`, { severity: 'low', tlp: 'TLP:AMBER' });
   const statusFor = async (caller: Caller) => (await caller.get(`/v1/tickets/${id}`)).status;
   const seen = () => Promise.all(STRANGERS.map((role) => statusFor(callers.get(role)!)));
-  expect(await seen()).toEqual([404, 404, 404, 200, 200, 200]);
+  expect(await seen()).toEqual([404, 404, 404, 200, 200, 200, 200, 200]);
   await made(named, `/v1/tickets/${id}/assign`, { assignee: 'agent-18' });
   await eventually(seen, ([agent]) => agent === 200);
-  expect(await seen()).toEqual([200, 404, 404, 200, 200, 200]);
+  expect(await seen()).toEqual([200, 404, 404, 200, 200, 200, 200, 200]);
 });
 
 test('a security ticket is neither pulled nor counted in queues', async () => {

@@ -42,8 +42,7 @@ const ended = (playbook: Document, ...numbers: number[]) => {
   for (const n of numbers) playbook.workflow[end(n)] = { type: 'end' };
 };
 /** What is to be done when it expires. */
-// oxlint-disable-next-line unicorn/no-thenable -- the name of a field, of data only
-const expiring = (then: string) => ({ afterMs: 1, then });
+const expiring = (atEnd: string) => ({ afterMs: 1, atEnd });
 const STEP = `/workflow/${IDS.isolate}`;
 const BLOCK = `${STEP}/step_extensions/${TIERLINE_EXTENSION}`;
 
@@ -227,10 +226,10 @@ describe('invalid is', () => {
     ],
     [
       'undo_missing',
-      `${BLOCK}/expires/then`,
+      `${BLOCK}/expires/atEnd`,
       (_, _step, block) => Object.assign(block, { undo: 'irreversible', expires: expiring('undo') }),
     ],
-    ['value_unknown', `${BLOCK}/expires/then`, (_, _step, block) => (block.expires = expiring('forget'))],
+    ['value_unknown', `${BLOCK}/expires/atEnd`, (_, _step, block) => (block.expires = expiring('forget'))],
     ['retry_unsafe', `${BLOCK}/retry`, (_, _step, block) => (block.retry = { attempts: 3, everyMs: 1 })],
     [
       'out_of_range',

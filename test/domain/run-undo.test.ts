@@ -295,7 +295,7 @@ describe('an effect that expires', () => {
     review.pass(1);
     expect(review.events.filter(({ type }) => type === 'effectExpired')).toHaveLength(2);
     expect(Object.values(review.run.effects)[0]).toMatchObject({ state: 'inForce', hasExpired: true });
-    const undo = paperRun(isolating({ ...EXT, expires: { afterMs: 3_600_000, then: 'undo' } }), world());
+    const undo = paperRun(isolating({ ...EXT, expires: { afterMs: 3_600_000, atEnd: 'undo' } }), world());
     undo.pass(3_600_000);
     expect(Object.values(undo.run.effects)).toMatchObject([{ state: 'undone' }, { state: 'undone' }]);
   });

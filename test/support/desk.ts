@@ -97,6 +97,8 @@ export interface DeskOptions {
   channels?: () => Channels;
   /** What the vault holds, by variable of the environment. */
   secrets?: Readonly<Record<string, string>>;
+  /** Where the worker's log goes; nowhere unless a test is about it. */
+  logTo?: NodeJS.WritableStream;
   /** How fast changes of rules go; at once unless said otherwise. */
   pace?: Partial<Pace>;
   /** Another Temporal server than the run's. */
@@ -154,7 +156,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const shared = { client, database, ledger, taskQueue, engine, journals, journalRunner };
   const channels = options.channels?.() ?? {};
   const security = securitySettings(options.secrets);
-  const log = pino({ level: 'silent' });
+  const log = options.logTo ? pino({ level: 'trace' }, options.logTo) : pino({ level: 'silent' });
   const outbox = outboxOver(database, {
     channels,
     engine,

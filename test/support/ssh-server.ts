@@ -15,7 +15,7 @@ export interface SshServer {
   privateKey: string;
   /** The lines of `known_hosts` that know this server. */
   knownHosts: string;
-  /** A folder for what commands leave behind. */
+  /** A folder for what commands leave behind; programs in its `bin` are found first. */
   folder: string;
   close(): Promise<void>;
 }
@@ -45,6 +45,7 @@ StrictModes no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
+SetEnv PATH=${folder}/bin:/usr/local/bin:/usr/bin:/bin
 `,
   );
   // Where it separates its privileges; the package makes it when the service starts.
@@ -55,6 +56,6 @@ PermitRootLogin prohibit-password
     folder,
     username: userInfo().username,
     privateKey: readFileSync(user.file, 'utf8'),
-    knownHosts: `[127.0.0.1]:${port} ${host.publicKey}`,
+    knownHosts: `[127.0.0.1]:${port},[localhost]:${port} ${host.publicKey}`,
   };
 }

@@ -186,9 +186,9 @@ export function stepwise(
   let kept = 0;
   return {
     units: {
-      claim: step('claim', units.claim),
-      send: step('note', units.send),
-      settle: step('end', units.settle),
+      claim: step('claim', (...given: Parameters<typeof units.claim>) => units.claim(...given)),
+      send: step('note', (...given: Parameters<typeof units.send>) => units.send(...given)),
+      settle: step('end', (...given: Parameters<typeof units.settle>) => units.settle(...given)),
       renew: async (...given) => {
         await visit('renew');
         return units.renew(...given);
