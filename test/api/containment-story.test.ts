@@ -33,18 +33,21 @@ import { openTicket, setUpOffice } from './office.ts';
 const hasDirectory = isThere(SLAPD, 'slapd');
 const ofDirectory = <T>(...all: T[]): T[] => (hasDirectory ? all : []);
 
+/** Every point takes a minute of waiting for what is lost; a few by default, all in a full run. */
+const FULL = process.env['TIERLINE_FULL'] !== undefined;
+const CHANGING: readonly Moment[] = FULL ? MOMENTS : ['sent', 'recorded'];
 /** What only looks is lost at fewer moments: nothing can come of it twice. */
-const LOOKING: readonly Moment[] = ['sent', 'recorded'];
+const LOOKING: readonly Moment[] = FULL ? ['sent', 'recorded'] : ['recorded'];
 const FORWARD: [string, readonly Moment[]][] = [
-  [ISOLATE, MOMENTS],
+  [ISOLATE, CHANGING],
   [LOOK_AT_HOST, LOOKING],
-  ...ofDirectory<[string, readonly Moment[]]>([LOCK, MOMENTS], [LOOK_AT_ACCOUNT, LOOKING]),
-  [END_SESSIONS, MOMENTS],
+  ...ofDirectory<[string, readonly Moment[]]>([LOCK, CHANGING], [LOOK_AT_ACCOUNT, LOOKING]),
+  [END_SESSIONS, CHANGING],
 ];
 const BACK: [string, readonly Moment[]][] = [
-  ...ofDirectory<[string, readonly Moment[]]>([LOOK_AT_ACCOUNT, LOOKING], [UNLOCK, MOMENTS]),
+  ...ofDirectory<[string, readonly Moment[]]>([LOOK_AT_ACCOUNT, LOOKING], [UNLOCK, CHANGING]),
   [LOOK_AT_HOST, LOOKING],
-  [RELEASE, MOMENTS],
+  [RELEASE, CHANGING],
 ];
 const POINTS = [
   ...FORWARD.flatMap(([step, moments]) => moments.map((moment) => pointOf(moment, { way: 'forward', step }))),
@@ -285,12 +288,11 @@ test('asked for by one, approved by two others, done, seen, and taken back; what
   };
   await beside(taskQueue, story, visit);
   await team.door.close();
-  // These are the points at which workers are killed below.
+  // These are the points at which workers are killed below; no step of the story is left out.
   expect(POINTS.filter((point) => !visited.has(point))).toEqual([]);
-  const steps = [...visited].map((point) => point.slice(0, point.lastIndexOf(' ')));
-  const known = POINTS.map((point) => point.slice(0, point.lastIndexOf(' ')));
-  expect(steps.filter((step) => !known.includes(step))).toEqual([]);
-}, 90_000);
+  const steps = [...FORWARD, ...BACK].map(([step]) => step);
+  expect([...visited].filter((point) => !steps.some((step) => point.includes(step)))).toEqual([]);
+}, 240_000);
 
 /** The whole way, forward and back, with a worker that dies at a point and another that takes over. */
 async function survived(index: number): Promise<unknown> {
@@ -314,7 +316,8 @@ async function survived(index: number): Promise<unknown> {
   return { point, signal, result: done.result, forward, outcomes: outcomesOf(back), backward };
 }
 
-const AT_ONCE = 8;
+/** What is lost is noticed after seconds: they are waited for side by side. */
+const AT_ONCE = 14;
 
 test(`kill -9 of the worker at each of ${POINTS.length} points, one at a time: every command takes effect once, forward and back`, async () => {
   const left = [...POINTS.keys()];

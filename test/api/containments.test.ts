@@ -1,9 +1,9 @@
 /** Containment runs through the API, on the real engine, against a real server at the edge of the world. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Response } from 'supertest';
-import { isolation } from '../support/containment-playbooks.ts';
 import { A_STALL_MS, eventually } from '../support/desk.ts';
 import { startFakeEdr, type FakeEdr } from '../support/fake-edr.ts';
+import { isolationPlaybook } from '../support/isolation.ts';
 import { openTicket, setUpOffice } from './office.ts';
 import type { Caller } from './front-door.ts';
 
@@ -49,7 +49,7 @@ describe('a containment run', () => {
     async () => {
       const { responder, first, second } = await team();
       const ticket = await openTicket(office.agent);
-      const id = await imported(isolation());
+      const id = await imported(isolationPlaybook());
       const host = 'ws-1042';
       const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url } };
       const path = `/v1/tickets/${ticket.id}/containments`;
@@ -114,4 +114,125 @@ describe('a containment run', () => {
     },
     4 * A_STALL_MS,
   );
+});
+
+const isOpen = (need: string) => (view: Response['body']) =>
+  view.approvals.some((one: { need: string; state: string }) => one.need === need && one.state === 'open');
+const effectsOn = async (host: string) => (await edr.journal()).effects.filter(({ id }) => id === host);
+
+interface Asked {
+  host: string;
+  playbook?: { id: string };
+  more?: object;
+}
+
+/** Asks for the isolation of a host on a ticket of its own. */
+async function asked({ responder }: Team, { host, playbook = isolationPlaybook(), more = {} }: Asked) {
+  const ticket = await openTicket(office.agent);
+  const id = await imported(playbook);
+  const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url }, ...more };
+  return { ticket, response: await responder.post(`/v1/tickets/${ticket.id}/containments`, body) };
+}
+
+describe('before it begins', () => {
+  test('an emergency is begun by one person, and asks for its ratification at once', async () => {
+    const people = await team();
+    const { response } = await asked(people, { host: 'ws-2001', more: { breakGlass: true } });
+    expect([response.status, response.body.licence]).toEqual([201, 'breakGlass']);
+    const { id, planHash } = response.body;
+    const done = await settled(people.responder, id, ({ result }) => result !== null);
+    expect(done.result).toBe('succeeded');
+    expect(await effectsOn('ws-2001')).toHaveLength(1);
+    const { first, responder } = people;
+    await settled(responder, id, isOpen('breakGlass'));
+    const path = `/v1/containments/${id}/approve`;
+    expect((await responder.post(path, { need: 'breakGlass', planHash })).status).toBe(403);
+    expect((await first.post(path, { need: 'breakGlass', planHash })).status).toBe(200);
+  });
+
+  test('a playbook that two persons have authorised needs nobody else, until it is revoked', async () => {
+    const people = await team();
+    const playbook = isolationPlaybook();
+    const id = await imported(playbook);
+    const manager = await office.caller('manager', 'manager-a');
+    const { digest } = (await manager.get(`/v1/playbooks/${id}`)).body;
+    const granted = await manager.post('/v1/playbook-authorisations', {
+      playbook: id,
+      digest,
+      maxTargets: 1,
+      validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+      reason: 'At night one host is isolated at once',
+    });
+    const deed = `/v1/playbook-authorisations/${granted.body.id}`;
+    const ticket = await openTicket(office.agent);
+    const ask = async (host: string) => {
+      const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url } };
+      return (await people.responder.post(`/v1/tickets/${ticket.id}/containments`, body)).body;
+    };
+    expect((await ask('ws-2002')).licence).toBe('approval');
+    expect((await people.first.post(`${deed}/confirm`, {})).body.state).toBe('valid');
+    const run = await ask('ws-2003');
+    expect(run.licence).toBe('authorisation');
+    const done = await settled(people.responder, run.id, ({ result }) => result !== null);
+    expect(done.result).toBe('succeeded');
+    expect((await people.first.post(`${deed}/revoke`, {})).body.state).toBe('revoked');
+    expect((await ask('ws-2004')).licence).toBe('approval');
+    expect([await effectsOn('ws-2002'), await effectsOn('ws-2004')]).toEqual([[], []]);
+  });
+
+  test('an edit voids what was approved: the old plan is not carried out, the new one is asked for anew', async () => {
+    const people = await team();
+    const { response } = await asked(people, { host: 'ws-2005' });
+    const { responder, first, second } = people;
+    const { id, planHash } = response.body;
+    await settled(responder, id, isOpen('plan'));
+    const path = `/v1/containments/${id}`;
+    expect((await first.post(`${path}/approve`, { planHash })).status).toBe(200);
+    const variables = { __host__: 'ws-2006', __edr__: edr.url };
+    const edited = await responder.post(`${path}/change-plan`, { variables, reason: 'Wrong host' });
+    expect(edited.status).toBe(200);
+    expect(edited.body.planHash).not.toBe(planHash);
+    expect((await second.post(`${path}/approve`, { planHash })).body.code).toBe('plan_changed');
+    const { planHash: next } = edited.body;
+    await settled(responder, id, isOpen('plan'));
+    expect((await second.post(`${path}/approve`, { planHash: next })).status).toBe(200);
+    expect((await responder.get(path)).body.result).toBeNull();
+    expect((await first.post(`${path}/approve`, { planHash: next })).status).toBe(200);
+    const done = await settled(responder, id, ({ result }) => result !== null);
+    expect(done.result).toBe('succeeded');
+    expect([await effectsOn('ws-2005'), (await effectsOn('ws-2006')).length]).toEqual([[], 1]);
+  });
+
+  test('a protected asset is refused, and nothing is kept of the run', async () => {
+    const people = await team();
+    const asset = { kind: 'glob', pattern: 'dc-*', mode: 'never', reason: 'Domain controllers' };
+    expect((await people.responder.post('/v1/protected-assets', asset)).status).toBe(201);
+    const { response, ticket } = await asked(people, { host: 'dc-1' });
+    expect([response.status, response.body.code]).toEqual([409, 'plan_refused']);
+    const runs = await people.responder.get(`/v1/containments?ticket=${ticket.id}`);
+    expect(runs.body.data).toEqual([]);
+    expect(await effectsOn('dc-1')).toEqual([]);
+  });
+});
+
+test('stopped while a command is under way, it begins no other, and lists what stays in force', async () => {
+  const people = await team();
+  const { response } = await asked(people, { host: 'ws-2007' });
+  const { responder, first, second } = people;
+  const { id, planHash } = response.body;
+  const path = `/v1/containments/${id}`;
+  await settled(responder, id, isOpen('plan'));
+  await edr.setFaults({ rules: [{ method: 'PUT', path: 'ws-2007', fault: { late: 3_000 } }] });
+  for (const who of [first, second]) await who.post(`${path}/approve`, { planHash });
+  await eventually(
+    () => effectsOn('ws-2007'),
+    (effects) => effects.length > 0,
+  );
+  expect((await responder.post(`${path}/stop`, { reason: 'Wrong host' })).status).toBe(200);
+  const view = await settled(responder, id, ({ state }) => state === 'stopped');
+  await edr.setFaults({});
+  const types = view.log.map(({ type }: { type: string }) => type);
+  expect(types.slice(types.indexOf('stopAsked'))).not.toContain('unitOrdered');
+  expect(view.inForce).toHaveLength(1);
+  expect(types.at(-1)).toBe('halted');
 });

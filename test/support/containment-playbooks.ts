@@ -1,4 +1,4 @@
-/** Playbooks that contain something at the fake EDR and in slapd, as the API takes them. */
+/** A playbook against a stolen account, at the fake EDR and in slapd, as the API takes it. */
 import { TIERLINE_EXTENSION } from '../../domain/playbook.ts';
 import { PEOPLE } from './ldap-server.ts';
 
@@ -97,65 +97,6 @@ function parties() {
 }
 
 const LOOKING = { everyMs: 200, withinMs: 20_000 };
-
-export interface IsolationOptions {
-  approvers?: number;
-  /** Further terms of the approval. */
-  approval?: object;
-  /** Nobody is asked beforehand. */
-  unasked?: boolean;
-  /** What the isolating step says besides. */
-  extension?: object;
-}
-
-/** Isolates a host at the fake EDR, looks, and can release it. */
-export function isolation({ approvers = 2, approval = {}, unasked, extension = {} }: IsolationOptions = {}) {
-  const { id, edr } = parties();
-  const [start, isolate, release, look, end] = [
-    `start--${uuid()}`,
-    `action--${uuid()}`,
-    `action--${uuid()}`,
-    `action--${uuid()}`,
-    `end--${uuid()}`,
-  ];
-  const at = { agent: id.edr, target: id.host, next: end };
-  const state = '/v1/hosts/__host__:value/isolated';
-  return envelope(
-    {
-      name: 'Isolate a host',
-      playbook_activities: ['disconnect-system'],
-      workflow_start: start,
-      playbook_variables: {
-        __host__: variable('string'),
-        __edr__: variable('uri'),
-        __on__: variable('bool', { value: 'false' }),
-      },
-      workflow: {
-        [start]: { type: 'start', on_completion: isolate },
-        [isolate]: step(
-          { name: 'Isolate the host', command: http(`PUT ${state}`), ...at },
-          extended({
-            effect: 'hostIsolated',
-            undo: release,
-            undoRestoresAccess: true,
-            verify: { step: look, expect: "__on__:value = 'true'", ...LOOKING },
-            ...extension,
-          }),
-        ),
-        [release]: step({ name: 'Release the host', command: http(`DELETE ${state}`), ...at }),
-        [look]: step(
-          { name: 'Look whether the host is isolated', command: http(`GET ${state}`), ...at },
-          { out_args: ['__on__'], ...extended({ results: { __on__: '/on' } }) },
-        ),
-        [end]: { type: 'end' },
-      },
-      agent_definitions: edr.agents,
-      target_definitions: edr.targets,
-      authentication_info_definitions: edr.logins,
-    },
-    unasked ? {} : { approval: { role: 'approver', required: approvers, ...approval } },
-  );
-}
 
 const LOCKED_FOR_EVER = '000001010000Z';
 const ENTRY = { rdn: { uid: '__account__:value' }, base: PEOPLE };

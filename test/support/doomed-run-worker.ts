@@ -1,5 +1,5 @@
 /** A worker for containment runs that kills itself, `kill -9`, at one moment of one unit. */
-import { NativeConnection } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { openDatabase } from '../../prisma/client.ts';
 import { createRunWorker, pointOf, type RunWorkerOptions } from './run-worker.ts';
 
@@ -9,6 +9,7 @@ export interface DoomedRunWorkerOptions extends RunWorkerOptions {
 }
 
 const { point, ...options } = JSON.parse(process.argv[2]!) as DoomedRunWorkerOptions;
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
 const connection = await NativeConnection.connect({ address: options.temporal });
 const worker = await createRunWorker(
   openDatabase(options.databaseUrl),
