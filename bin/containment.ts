@@ -1,6 +1,6 @@
 /** Containment runs over a real database: their playbooks, the gate before every change, and what follows from them. */
 import type { Client } from '@temporalio/client';
-import type { Actuating } from '../activities/actuate.ts';
+import type { Actuating, ActuatorDeps } from '../activities/actuate.ts';
 import type { ChannelName } from '../activities/channels.ts';
 import { createContainmentMessenger } from '../activities/containment-messages.ts';
 import { createContainmentTasks } from '../activities/containment-tasks.ts';
@@ -32,7 +32,14 @@ export const playbookLoadingOver = (database: Database): PlaybookLoading =>
 /** Carrying out units with the real gate before them. */
 export function containmentActuating(
   database: Database,
-  { config, log }: { config: Pick<Config, 'home' | 'sealingKeys' | 'connectors' | 'vault'>; log: Logger },
+  {
+    config,
+    log,
+    ...more
+  }: Partial<ActuatorDeps> & {
+    config: Pick<Config, 'home' | 'sealingKeys' | 'connectors' | 'vault'>;
+    log: Logger;
+  },
 ): Actuating {
   const playbooks = createPlaybookStore(database);
   return actuatingOver(database, {
@@ -52,6 +59,7 @@ export function containmentActuating(
         return used.playbook.revoked === true || latest?.playbook.revoked === true;
       },
     }),
+    ...more,
   });
 }
 

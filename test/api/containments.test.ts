@@ -1,9 +1,9 @@
 /** Containment runs through the API, on the real engine, against a real server at the edge of the world. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Response } from 'supertest';
-import { TIERLINE_EXTENSION } from '../../domain/playbook.ts';
 import { A_STALL_MS, eventually } from '../support/desk.ts';
 import { startFakeEdr, type FakeEdr } from '../support/fake-edr.ts';
+import { isolationPlaybook } from '../support/isolation.ts';
 import { openTicket, setUpOffice } from './office.ts';
 import type { Caller } from './front-door.ts';
 
@@ -15,100 +15,6 @@ beforeAll(async () => {
 afterAll(() => edr.close());
 
 const office = setUpOffice({ secrets: { TIERLINE_SECRET_EDR_TOKEN: TOKEN } });
-
-const EXT_DEFINITION = {
-  [TIERLINE_EXTENSION]: {
-    type: 'extension-definition',
-    name: 'Tierline',
-    created_by: 'identity--5e3a4f1c-7f3b-4b57-8a3d-0d7c9a3a1b10',
-    schema: 'https://tierline.example/extension.json',
-    version: '1.0.0',
-  },
-};
-
-let made = 0;
-const uuid = (): string => `00000000-0000-4000-8000-${String((made += 1)).padStart(12, '0')}`;
-
-/** Isolates a host at the fake EDR, looks, and can release it. */
-function isolation({ approvers = 2 } = {}) {
-  const id = {
-    start: `start--${uuid()}`,
-    isolate: `action--${uuid()}`,
-    release: `action--${uuid()}`,
-    look: `action--${uuid()}`,
-    end: `end--${uuid()}`,
-    edr: `http-api--${uuid()}`,
-    host: `net-address--${uuid()}`,
-    login: `oauth2--${uuid()}`,
-  };
-  const command = (method: string) => ({
-    type: 'http-api',
-    command: `${method} /v1/hosts/__host__:value/isolated HTTP/1.1`,
-  });
-  const step = (name: string, method: string, more: object = {}) => ({
-    type: 'action',
-    name,
-    commands: [command(method)],
-    agent: id.edr,
-    targets: [id.host],
-    on_completion: id.end,
-    ...more,
-  });
-  return {
-    type: 'playbook',
-    spec_version: 'cacao-2.0',
-    id: `playbook--${uuid()}`,
-    name: 'Isolate a host',
-    created_by: 'identity--5e3a4f1c-7f3b-4b57-8a3d-0d7c9a3a1b10',
-    created: '2026-11-01T00:00:00.000Z',
-    modified: '2026-11-01T00:00:00.000Z',
-    playbook_types: ['mitigation'],
-    playbook_activities: ['disconnect-system'],
-    workflow_start: id.start,
-    playbook_variables: {
-      __host__: { type: 'string', external: true },
-      __edr__: { type: 'uri', external: true },
-      __on__: { type: 'bool', value: 'false' },
-    },
-    workflow: {
-      [id.start]: { type: 'start', on_completion: id.isolate },
-      [id.isolate]: step('Isolate the host', 'PUT', {
-        step_extensions: {
-          [TIERLINE_EXTENSION]: {
-            effect: 'hostIsolated',
-            undo: id.release,
-            undoRestoresAccess: true,
-            verify: { step: id.look, expect: "__on__:value = 'true'", everyMs: 200, withinMs: 2000 },
-          },
-        },
-      }),
-      [id.release]: step('Release the host', 'DELETE'),
-      [id.look]: step('Look whether the host is isolated', 'GET', {
-        out_args: ['__on__'],
-        step_extensions: { [TIERLINE_EXTENSION]: { results: { __on__: '/on' } } },
-      }),
-      [id.end]: { type: 'end' },
-    },
-    agent_definitions: {
-      [id.edr]: {
-        type: 'http-api',
-        name: 'EDR',
-        address: { url: ['__edr__:value'] },
-        authentication_info: id.login,
-      },
-    },
-    target_definitions: {
-      [id.host]: { type: 'net-address', name: '__host__:value', address: { dname: ['__host__:value'] } },
-    },
-    authentication_info_definitions: {
-      [id.login]: { type: 'oauth2', kms: true, kms_key_identifier: 'edr/token' },
-    },
-    extension_definitions: EXT_DEFINITION,
-    playbook_extensions: {
-      [TIERLINE_EXTENSION]: { approval: { role: 'approver', required: approvers } },
-    },
-  };
-}
 
 interface Team {
   responder: Caller;
@@ -143,7 +49,7 @@ describe('a containment run', () => {
     async () => {
       const { responder, first, second } = await team();
       const ticket = await openTicket(office.agent);
-      const id = await imported(isolation());
+      const id = await imported(isolationPlaybook());
       const host = 'ws-1042';
       const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url } };
       const path = `/v1/tickets/${ticket.id}/containments`;
@@ -208,4 +114,125 @@ describe('a containment run', () => {
     },
     4 * A_STALL_MS,
   );
+});
+
+const isOpen = (need: string) => (view: Response['body']) =>
+  view.approvals.some((one: { need: string; state: string }) => one.need === need && one.state === 'open');
+const effectsOn = async (host: string) => (await edr.journal()).effects.filter(({ id }) => id === host);
+
+interface Asked {
+  host: string;
+  playbook?: { id: string };
+  more?: object;
+}
+
+/** Asks for the isolation of a host on a ticket of its own. */
+async function asked({ responder }: Team, { host, playbook = isolationPlaybook(), more = {} }: Asked) {
+  const ticket = await openTicket(office.agent);
+  const id = await imported(playbook);
+  const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url }, ...more };
+  return { ticket, response: await responder.post(`/v1/tickets/${ticket.id}/containments`, body) };
+}
+
+describe('before it begins', () => {
+  test('an emergency is begun by one person, and asks for its ratification at once', async () => {
+    const people = await team();
+    const { response } = await asked(people, { host: 'ws-2001', more: { breakGlass: true } });
+    expect([response.status, response.body.licence]).toEqual([201, 'breakGlass']);
+    const { id, planHash } = response.body;
+    const done = await settled(people.responder, id, ({ result }) => result !== null);
+    expect(done.result).toBe('succeeded');
+    expect(await effectsOn('ws-2001')).toHaveLength(1);
+    const { first, responder } = people;
+    await settled(responder, id, isOpen('breakGlass'));
+    const path = `/v1/containments/${id}/approve`;
+    expect((await responder.post(path, { need: 'breakGlass', planHash })).status).toBe(403);
+    expect((await first.post(path, { need: 'breakGlass', planHash })).status).toBe(200);
+  });
+
+  test('a playbook that two persons have authorised needs nobody else, until it is revoked', async () => {
+    const people = await team();
+    const playbook = isolationPlaybook();
+    const id = await imported(playbook);
+    const manager = await office.caller('manager', 'manager-a');
+    const { digest } = (await manager.get(`/v1/playbooks/${id}`)).body;
+    const granted = await manager.post('/v1/playbook-authorisations', {
+      playbook: id,
+      digest,
+      maxTargets: 1,
+      validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+      reason: 'At night one host is isolated at once',
+    });
+    const deed = `/v1/playbook-authorisations/${granted.body.id}`;
+    const ticket = await openTicket(office.agent);
+    const ask = async (host: string) => {
+      const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url } };
+      return (await people.responder.post(`/v1/tickets/${ticket.id}/containments`, body)).body;
+    };
+    expect((await ask('ws-2002')).licence).toBe('approval');
+    expect((await people.first.post(`${deed}/confirm`, {})).body.state).toBe('valid');
+    const run = await ask('ws-2003');
+    expect(run.licence).toBe('authorisation');
+    const done = await settled(people.responder, run.id, ({ result }) => result !== null);
+    expect(done.result).toBe('succeeded');
+    expect((await people.first.post(`${deed}/revoke`, {})).body.state).toBe('revoked');
+    expect((await ask('ws-2004')).licence).toBe('approval');
+    expect([await effectsOn('ws-2002'), await effectsOn('ws-2004')]).toEqual([[], []]);
+  });
+
+  test('an edit voids what was approved: the old plan is not carried out, the new one is asked for anew', async () => {
+    const people = await team();
+    const { response } = await asked(people, { host: 'ws-2005' });
+    const { responder, first, second } = people;
+    const { id, planHash } = response.body;
+    await settled(responder, id, isOpen('plan'));
+    const path = `/v1/containments/${id}`;
+    expect((await first.post(`${path}/approve`, { planHash })).status).toBe(200);
+    const variables = { __host__: 'ws-2006', __edr__: edr.url };
+    const edited = await responder.post(`${path}/change-plan`, { variables, reason: 'Wrong host' });
+    expect(edited.status).toBe(200);
+    expect(edited.body.planHash).not.toBe(planHash);
+    expect((await second.post(`${path}/approve`, { planHash })).body.code).toBe('plan_changed');
+    const { planHash: next } = edited.body;
+    await settled(responder, id, isOpen('plan'));
+    expect((await second.post(`${path}/approve`, { planHash: next })).status).toBe(200);
+    expect((await responder.get(path)).body.result).toBeNull();
+    expect((await first.post(`${path}/approve`, { planHash: next })).status).toBe(200);
+    const done = await settled(responder, id, ({ result }) => result !== null);
+    expect(done.result).toBe('succeeded');
+    expect([await effectsOn('ws-2005'), (await effectsOn('ws-2006')).length]).toEqual([[], 1]);
+  });
+
+  test('a protected asset is refused, and nothing is kept of the run', async () => {
+    const people = await team();
+    const asset = { kind: 'glob', pattern: 'dc-*', mode: 'never', reason: 'Domain controllers' };
+    expect((await people.responder.post('/v1/protected-assets', asset)).status).toBe(201);
+    const { response, ticket } = await asked(people, { host: 'dc-1' });
+    expect([response.status, response.body.code]).toEqual([409, 'plan_refused']);
+    const runs = await people.responder.get(`/v1/containments?ticket=${ticket.id}`);
+    expect(runs.body.data).toEqual([]);
+    expect(await effectsOn('dc-1')).toEqual([]);
+  });
+});
+
+test('stopped while a command is under way, it begins no other, and lists what stays in force', async () => {
+  const people = await team();
+  const { response } = await asked(people, { host: 'ws-2007' });
+  const { responder, first, second } = people;
+  const { id, planHash } = response.body;
+  const path = `/v1/containments/${id}`;
+  await settled(responder, id, isOpen('plan'));
+  await edr.setFaults({ rules: [{ method: 'PUT', path: 'ws-2007', fault: { late: 3_000 } }] });
+  for (const who of [first, second]) await who.post(`${path}/approve`, { planHash });
+  await eventually(
+    () => effectsOn('ws-2007'),
+    (effects) => effects.length > 0,
+  );
+  expect((await responder.post(`${path}/stop`, { reason: 'Wrong host' })).status).toBe(200);
+  const view = await settled(responder, id, ({ state }) => state === 'stopped');
+  await edr.setFaults({});
+  const types = view.log.map(({ type }: { type: string }) => type);
+  expect(types.slice(types.indexOf('stopAsked'))).not.toContain('unitOrdered');
+  expect(view.inForce).toHaveLength(1);
+  expect(types.at(-1)).toBe('halted');
 });

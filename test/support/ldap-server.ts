@@ -28,6 +28,8 @@ export interface LdapServer {
   admits(uid: string): Promise<boolean>;
   /** The values of an attribute, asked for by name. */
   valuesOf(uid: string, attribute: string): Promise<string[]>;
+  /** What was really changed of the lock of somebody, in order: `add`, `delete`, `replace`. */
+  locksOf(uid: string): string[];
   close(): Promise<void>;
 }
 
@@ -50,27 +52,27 @@ userPassword: ${PASSWORD}
 }
 
 /** `pwdLockout` is what makes an account with `pwdAccountLockedTime` be barred. */
-const ENTRIES = [
-  `dn: ${SUFFIX}
+const entriesOf = (people: readonly string[]): string =>
+  [
+    `dn: ${SUFFIX}
 objectClass: dcObject
 objectClass: organization
 dc: tierline
 o: Tierline
 `,
-  `dn: ${PEOPLE}
+    `dn: ${PEOPLE}
 objectClass: organizationalUnit
 ou: people
 `,
-  `dn: cn=policy,${SUFFIX}
+    `dn: cn=policy,${SUFFIX}
 objectClass: device
 objectClass: pwdPolicy
 cn: policy
 pwdAttribute: userPassword
 pwdLockout: TRUE
 `,
-  person('agent-17', 2017),
-  person('agent-18', 2018),
-].join('\n');
+    ...people.map((uid, i) => person(uid, 2017 + i)),
+  ].join('\n');
 
 function addressOnNetwork(): string | null {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -108,6 +110,7 @@ function configuration(folder: string, isTls: boolean): string {
 modulepath ${MODULES}
 moduleload back_mdb
 moduleload ppolicy
+moduleload auditlog
 pidfile ${folder}/slapd.pid
 argsfile ${folder}/slapd.args
 ${isTls ? `TLSCertificateFile ${folder}/certificate.pem\nTLSCertificateKeyFile ${folder}/key.pem` : ''}
@@ -116,6 +119,8 @@ suffix "${SUFFIX}"
 rootdn "${DIRECTORY_ADMIN.username}"
 rootpw ${DIRECTORY_ADMIN.password}
 directory ${folder}/data
+overlay auditlog
+auditlog ${folder}/changes.ldif
 overlay ppolicy
 ppolicy_default "cn=policy,${SUFFIX}"
 `;
@@ -130,14 +135,24 @@ async function within<T>(url: string, work: (client: Client) => Promise<T>): Pro
   }
 }
 
-export async function startLdapServer(): Promise<LdapServer> {
+/** Of the log of changes (slapo-auditlog): each with the name of the entry, and a line for each attribute. */
+function locksIn(log: string, uid: string): string[] {
+  const changes = log.split(/^# end .*$/m).filter((change) => change.includes(`\ndn: ${personName(uid)}\n`));
+  return changes.flatMap((change) =>
+    [...change.matchAll(/^(add|delete|replace): pwdAccountLockedTime$/gm)].map(([, operation]) => operation!),
+  );
+}
+
+export async function startLdapServer({
+  people = ['agent-17', 'agent-18'],
+}: { people?: readonly string[] } = {}): Promise<LdapServer> {
   const folder = temporaryPlace('slapd');
   mkdirSync(join(folder, 'data'));
   const networkAddress = addressOnNetwork();
   const certificate = certificateIn(folder, networkAddress);
   const file = join(folder, 'slapd.conf');
   writeFileSync(file, configuration(folder, certificate !== null));
-  writeFileSync(join(folder, 'entries.ldif'), ENTRIES);
+  writeFileSync(join(folder, 'entries.ldif'), entriesOf(people));
   execFileSync('/usr/sbin/slapadd', ['-f', file, '-l', join(folder, 'entries.ldif')], { stdio: 'pipe' });
   const port = await freePortFrom(0);
   const tlsPort = await freePortFrom(0);
@@ -159,6 +174,10 @@ export async function startLdapServer(): Promise<LdapServer> {
         () => true,
         () => false,
       ),
+    locksOf(uid) {
+      const log = join(folder, 'changes.ldif');
+      return existsSync(log) ? locksIn(readFileSync(log, 'utf8'), uid) : [];
+    },
     valuesOf: (uid, attribute) =>
       within(url, async (client) => {
         await client.bind(DIRECTORY_ADMIN.username, DIRECTORY_ADMIN.password);
