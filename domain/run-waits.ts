@@ -58,10 +58,11 @@ export function askedFor(
 ): 'granted' | 'open' | { refused: string } | { ask: Due } {
   const approval = run.approvals[need];
   if (!approval || isUsable(approval, run.planHash, now)) return 'granted';
-  const { state, askedAt } = approval;
+  const { state } = approval;
   if (state === 'open') return 'open';
   if (state === 'rejected' || state === 'expired') return { refused: `Approval of ${need} ${state}` };
-  const id = `asked/${need}/${askedAt === null ? 'first' : now}`;
+  // An edit asks anew, and no id comes twice in a journal.
+  const id = `asked/${need}/${run.sequence}`;
   return { ask: { id, body: { type: 'approvalAsked', need } } };
 }
 

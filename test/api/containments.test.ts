@@ -208,7 +208,7 @@ describe('before it begins', () => {
     const asset = { kind: 'glob', pattern: 'dc-*', mode: 'never', reason: 'Domain controllers' };
     expect((await people.responder.post('/v1/protected-assets', asset)).status).toBe(201);
     const { response, ticket } = await asked(people, { host: 'dc-1' });
-    expect([response.status, response.body.code]).toEqual([409, 'plan_refused']);
+    expect([response.status, response.body.code]).toEqual([422, 'plan_refused']);
     const runs = await people.responder.get(`/v1/containments?ticket=${ticket.id}`);
     expect(runs.body.data).toEqual([]);
     expect(await effectsOn('dc-1')).toEqual([]);
