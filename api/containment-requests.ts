@@ -9,7 +9,7 @@ import { actorOf, askJournal } from './journals.ts';
 import { findTicket } from './lookup.ts';
 import type { Operation } from './roles.ts';
 import { defineRoute, type Call, type Reply, type Route } from './route.ts';
-import { planFor, termsFor } from './run-asking.ts';
+import { assertMayRun, planFor, termsFor } from './run-asking.ts';
 import {
   approveBody,
   approveStepBody,
@@ -235,7 +235,7 @@ const REQUESTS = [
       const ticket = await findTicket(deps, run.ticket, sight);
       const { id, version } = run.playbook;
       const wish = { playbook: { id, version }, variables };
-      const asking = await planFor(deps, ticket, { wish, isDryRun: false, now });
+      const asking = await planFor(deps, ticket, { wish, actor, isDryRun: false, now });
       const terms = await termsFor(deps, asking, { wish, actor, now });
       const excluded = [...new Set([...run.excluded, ...terms.excluded, ...excludedBy([actor])])];
       const { planHash, needs, variables: scope } = terms;
@@ -250,6 +250,10 @@ const pathOf = ({ path, ofStep }: RequestSpec<Common>, step: string): string =>
 async function handle(deps: ApiDeps, request: RequestSpec<Common>, call: AskCall<Common>): Promise<Reply> {
   const { params, body, sight } = call;
   const before = await findRun(deps, params.containmentId, sight);
+  if (request.operation === 'containment.request') {
+    const stored = await deps.playbooks.byDigest(before.playbook.digest);
+    if (stored) assertMayRun(call.actor, stored);
+  }
   const { command, words = {} } = await request.ask(deps, before, call);
   const path = `/v1/containments/${before.id}/${pathOf(request, params.step ?? '')}`;
   const actor = actorOf(call.actor, body.actingFor);

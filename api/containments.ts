@@ -38,9 +38,9 @@ const runIdOf = (messageId: string): string =>
   `run_${createHash('sha256').update(messageId).digest('hex').slice(0, 32)}`;
 
 async function dryRun(deps: ApiDeps, call: AskingCall): Promise<Reply> {
-  const { body, params, sight } = call;
+  const { body, params, actor, sight } = call;
   const ticket = await findTicket(deps, params.ticketId, sight);
-  const asking = await planFor(deps, ticket, { wish: body, isDryRun: true, now: nowOf(deps) });
+  const asking = await planFor(deps, ticket, { wish: body, actor, isDryRun: true, now: nowOf(deps) });
   return { status: 200, body: dryRunView(asking) };
 }
 
@@ -68,7 +68,7 @@ async function request(deps: ApiDeps, call: AskingCall): Promise<Reply> {
   const now = nowOf(deps);
   try {
     const wish: RunWish = body;
-    const asking = await planFor(deps, ticket, { wish, isDryRun: false, now });
+    const asking = await planFor(deps, ticket, { wish, actor, isDryRun: false, now });
     const who = actorOf(actor, body.actingFor);
     const terms = await termsFor(deps, asking, { wish, actor: who, now });
     await openInJournal(deps.journals, runJournal({}), taken.ticketId, {

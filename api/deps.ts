@@ -5,7 +5,6 @@ import type { ApiKeyStore } from '../prisma/api-keys.ts';
 import type { ArticleStore } from '../prisma/articles.ts';
 import type { ArtifactStore } from '../prisma/artifacts.ts';
 import type { BreachStore } from '../prisma/breaches.ts';
-import type { Sealing } from '../activities/sealing.ts';
 import type { CalendarStore } from '../prisma/calendars.ts';
 import type { ContainmentStore } from '../prisma/containments.ts';
 import type { DeliveryStore } from '../prisma/deliveries.ts';
@@ -90,7 +89,7 @@ export interface ApiDeps {
   units: Pick<UnitStore, 'ofRun' | 'hasArtifact'>;
   artifacts: Pick<ArtifactStore, 'get'>;
   /** Hides what is given for variables that nobody may see. */
-  sealing: Pick<Sealing, 'seal'>;
+  sealing: { seal(value: string, about: { ticket: string }): Promise<string> };
   /** Types of commands that connectors here carry out. */
   connectors: readonly string[];
   /** Most targets that one run may change, where its playbook does not say. */

@@ -60,7 +60,7 @@ const TABLE = {
   'playbook.check': PEOPLE,
   'playbook.import': ['lead', 'responder', 'manager', 'admin'],
   'containment.read': SECURITY,
-  'containment.request': ['lead', 'responder'],
+  'containment.request': ['agent', 'lead', 'responder'],
   /** With personal credentials only, and never what one has asked for. */
   'containment.approve': APPROVERS,
   /** Whoever sees that something goes wrong can stop it. */

@@ -14,7 +14,7 @@ import { planOf } from '../domain/plan-making.ts';
 import { refusalOfPlan, type Fault } from '../domain/plan-faults.ts';
 import { termsOfNeeds, type Plan } from '../domain/plan.ts';
 import { sensitiveNames } from '../domain/plan-values.ts';
-import { playbookExtensionOf, type Playbook, type PlaybookStep } from '../domain/playbook.ts';
+import { isRunbook, playbookExtensionOf, type Playbook, type PlaybookStep } from '../domain/playbook.ts';
 import type { Licence, RunTerms } from '../domain/run.ts';
 import type { Scope, ScopeVariable } from '../domain/unit.ts';
 import { valueProblem } from '../domain/variables.ts';
@@ -24,6 +24,15 @@ import type { TicketRecord } from '../prisma/tickets.ts';
 import type { ApiDeps } from './deps.ts';
 import { invalid } from './input.ts';
 import { Problem } from './problem.ts';
+
+/** Agents run runbooks; what is for security alone is for responders and leads (docs/access.md). */
+export function assertMayRun(
+  { role }: Pick<Actor, 'role'>,
+  { id, playbook }: Pick<StoredPlaybook, 'id' | 'playbook'>,
+): void {
+  if (role === 'agent' && !isRunbook(playbook))
+    throw new Problem('forbidden', `The role agent runs runbooks alone; ${id} is none`);
+}
 
 /** What a variable is given: a value, or where in the vault it lies. */
 export type Given = string | { vault: string };
@@ -129,9 +138,10 @@ const digestIn =
 export async function planFor(
   deps: ApiDeps,
   ticket: TicketRecord,
-  { wish, isDryRun, now }: { wish: RunWish; isDryRun: boolean; now: number },
+  { wish, actor, isDryRun, now }: { wish: RunWish; actor: Actor; isDryRun: boolean; now: number },
 ): Promise<Asking> {
   const stored = await findPlaybook(deps, wish.playbook);
+  assertMayRun(actor, stored);
   const closure = await closureOf(deps.playbooks, stored);
   if ('problem' in closure)
     throw invalid([{ pointer: '/playbook/id', code: 'playbook_part_missing', message: closure.problem }]);

@@ -69,10 +69,9 @@ async function preview(
   name: string,
   { sight, ...asked }: z.output<typeof previewBody> & { sight: Sight },
 ): Promise<z.input<typeof renderedView>> {
-  const [template, ticket] = await Promise.all([
-    findTemplate(deps, name),
-    findTicket(deps, asked.ticketId, sight),
-  ]);
+  // One after the other, so that where both are missing the answer is always the same.
+  const template = await findTemplate(deps, name);
+  const ticket = await findTicket(deps, asked.ticketId, sight);
   const [events, openings, customer] = await Promise.all([
     deps.ledger.events(ticket.id),
     deps.tickets.openingTexts([ticket.id]),

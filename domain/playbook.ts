@@ -266,3 +266,10 @@ export const extensionOf = (step: Pick<StepCommon, 'step_extensions'>): StepExte
 /** Our extension of a playbook; empty where it has none. */
 export const playbookExtensionOf = (playbook: Pick<Playbook, 'playbook_extensions'>): PlaybookExtension =>
   (playbook.playbook_extensions?.[TIERLINE_EXTENSION] ?? {}) as PlaybookExtension;
+
+/** The type of playbooks that automate what the desk does on any ticket; CACAO's vocabulary of types is open. */
+const RUNBOOK = 'runbook';
+
+/** Whether a playbook is a runbook, and nothing that is for security alone. */
+export const isRunbook = ({ playbook_types = [] }: Pick<Playbook, 'playbook_types'>): boolean =>
+  playbook_types.length > 0 && playbook_types.every((type) => type === RUNBOOK);

@@ -167,7 +167,7 @@ function endDue({ run }: Course): Due | null {
 function haltDue({ run }: Course): Due | null {
   if (!run.stop || run.stop.haltedAt !== null || unitsOnTheirWay(run).length > 0) return null;
   const inForce = effectsInForce(run).map(({ id }) => id);
-  return { id: `halted/${run.stop.askedAt}`, body: { type: 'halted', inForce, unknown: run.unknown } };
+  return { id: `halted/${run.sequence}`, body: { type: 'halted', inForce, unknown: run.unknown } };
 }
 
 function forwardDue(course: Course): Due | null {

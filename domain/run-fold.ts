@@ -238,8 +238,14 @@ function rollBackAsked(run: Run, event: Told<'rollBackAsked'>): Partial<Run> {
     endedAt: null,
     refused: null,
   };
-  return { rollBack, rollBacks: run.rollBacks + 1 };
+  return { rollBack, rollBacks: run.rollBacks + 1, ...withRollBackUnasked(run, occurredAt) };
 }
+
+/** Each roll back has an approval of its own: what became of the one before does not count. */
+const withRollBackUnasked = (run: Run, at: number): Partial<Run> =>
+  withApproval(run, 'rollBack', (approval) =>
+    approval.state === 'prepared' ? approval : prepareApproval(questionOf(run.id, run, 'rollBack'), at),
+  );
 
 function undoBegan(run: Run, { effect, stage, occurredAt }: Told<'undoBegan'>): Partial<Run> {
   if (!run.rollBack) return {};

@@ -61,7 +61,7 @@ export function askedFor(
   const { state } = approval;
   if (state === 'open') return 'open';
   if (state === 'rejected' || state === 'expired') return { refused: `Approval of ${need} ${state}` };
-  // An edit asks anew, and no id comes twice in a journal.
+  // The same question comes again after an edit: only what came before tells the two askings apart.
   const id = `asked/${need}/${run.sequence}`;
   return { ask: { id, body: { type: 'approvalAsked', need } } };
 }

@@ -40,4 +40,10 @@ export const artifactView = z
     text: z.string().optional(),
     base64: z.string().optional().openapi({ description: 'Where it is no UTF-8' }),
   })
-  .openapi('ContainmentArtifact');
+  .openapi('ContainmentArtifact', {
+    example: {
+      hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      sizeBytes: 28,
+      text: '{"host":"ws-1042","on":true}',
+    },
+  });

@@ -229,11 +229,14 @@ describe('working on one', () => {
 describe('finding them', () => {
   const ids = ({ body }: { body: { data: { id: string }[] } }) => body.data.map(({ id }) => id);
   let mine: string[];
+  let review: string;
   beforeAll(async () => {
+    const lead = await office.caller('lead');
+    review = (await lead.post('/v1/reviews', { ticket: ticketId })).body.id;
     const terms = [
       { dueAt: inMs(3 * DAY) },
       { dueAt: inMs(DAY), kind: 'reviewTask' },
-      { dueAt: inMs(2 * DAY), subject: { type: 'review', id: 'rev_1' } },
+      { dueAt: inMs(2 * DAY), subject: { type: 'review', id: review } },
     ];
     mine = [];
     for (const one of terms) mine.push((await openTask({ owner: 'agent-finder', ...one })).id);
@@ -243,7 +246,7 @@ describe('finding them', () => {
   test('by owner, the next due first; by kind, subject and state', async () => {
     expect(ids(await find(''))).toEqual([mine[1], mine[2], mine[0]]);
     expect(ids(await find('kind=reviewTask'))).toEqual([mine[1]]);
-    expect(ids(await find('subject=review:rev_1'))).toEqual([mine[2]]);
+    expect(ids(await find(`subject=review:${review}`))).toEqual([mine[2]]);
     expect(ids(await find(`subject=ticket:${ticketId}`))).toEqual([mine[1], mine[0]]);
     expect(ids(await find('state=done,verified'))).toEqual([]);
     expect(ids(await find('overdue=true'))).toEqual([]);

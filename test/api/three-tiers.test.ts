@@ -270,7 +270,7 @@ test('an incomplete packet passes under the override of a lead, who is on record
 });
 
 test('a consult on a closed ticket is a conflict', async () => {
-  const story = await begin({});
+  const story = await begin({ impact: 'low', urgency: 'low' });
   await story.granted('resolve', { causeCode: 'software', needsArticle: true });
   await story.granted('close');
   const late = await story.ask('consult', { toTier: 2, text: 'Why?' });

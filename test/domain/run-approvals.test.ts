@@ -24,6 +24,24 @@ const STEP = { needs: { 'step/action--two': TERMS } };
 const acts = (run: ReturnType<typeof paperRun>) => run.orders.map(({ step }) => step.split('--')[1]);
 
 describe('the approval of a plan', () => {
+  const repeated = ({ events }: ReturnType<typeof paperRun>): string[] =>
+    events.map(({ id }) => id).filter((id, index, all) => all.indexOf(id) !== index);
+
+  test('asked anew after an edit at the same instant, is an event of its own', () => {
+    const run = paperRun(two, PLAN);
+    const edited = { planHash: 'plan-2', variables: {}, needs: PLAN.needs, excluded: [] };
+    expect(run.ask({ type: 'edit', ...edited })).toBeNull();
+    expect(run.events.filter(({ type }) => type === 'approvalAsked')).toHaveLength(2);
+    expect(repeated(run)).toEqual([]);
+  });
+
+  test('a second stop at the same instant comes to a halt of its own', () => {
+    const run = paperRun(two, STEP);
+    for (const type of ['stop', 'resume', 'stop'] as const) expect(run.ask({ type })).toBeNull();
+    expect(run.events.filter(({ type }) => type === 'halted')).toHaveLength(2);
+    expect(repeated(run)).toEqual([]);
+  });
+
   test('is asked first: nothing is done before enough persons have agreed', () => {
     const run = paperRun(two, PLAN);
     expect(run.orders).toEqual([]);

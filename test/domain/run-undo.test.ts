@@ -204,6 +204,23 @@ describe('rolling back', () => {
     expect(Object.values(run.run.effects).map(({ state }) => state)).toEqual(['inForce', 'inForce']);
   });
 
+  test('that was refused may be asked for again, and needs an approval of its own each time', () => {
+    const run = paperRun(isolating({ ...EXT, undoRestoresAccess: true }), {
+      ...world(),
+      needs: { rollBack: TERMS },
+    });
+    const [first] = Object.keys(run.run.effects);
+    run.ask({ type: 'rollBack' });
+    run.vote('rollBack', approver(1), 'reject');
+    expect(run.ask({ type: 'rollBack', effects: [first!] })).toBeNull();
+    expect(run.run.approvals['rollBack']).toMatchObject({ state: 'open', votes: [] });
+    run.vote('rollBack', approver(1));
+    expect(run.run.effects[first!]).toMatchObject({ state: 'undone' });
+    run.ask({ type: 'rollBack' });
+    expect(run.run.approvals['rollBack']).toMatchObject({ state: 'open', votes: [] });
+    expect(run.orders.filter(({ purpose }) => purpose === 'undo')).toHaveLength(1);
+  });
+
   test('leaves alone what somebody else has changed meanwhile', () => {
     const { on, answer } = world();
     const run = paperRun(isolating(), { answer });

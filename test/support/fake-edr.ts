@@ -225,12 +225,11 @@ export interface FakeEdrOptions {
   faults?: Faults;
 }
 
-/** Starts it within this process. */
-export async function startFakeEdr({
-  port = 0,
-  token = EDR_TOKEN,
-  faults = {},
-}: FakeEdrOptions = {}): Promise<FakeEdr> {
+/** Starts it within this process. `heard` is told of every request, before anything comes of it. */
+export async function startFakeEdr(
+  { port = 0, token = EDR_TOKEN, faults = {} }: FakeEdrOptions = {},
+  heard: (request: EdrRequest) => void = () => undefined,
+): Promise<FakeEdr> {
   const estate = createEstate();
   const requests: EdrRequest[] = [];
   let faultOf = faultsBy(faults);
@@ -252,6 +251,7 @@ export async function startFakeEdr({
     const fault = faultOf(method, path);
     const row: EdrRequest = { method, path, key, fault, status: null };
     requests.push(row);
+    heard(row);
     const work = () => estate.process({ method, path, key, body });
     const answer = await suffer(fault, { request, response, work });
     if (answer === null) return;

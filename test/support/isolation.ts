@@ -9,12 +9,14 @@ const uuid = (): string => `00000000-0000-4000-8000-${String((made += 1)).padSta
 export interface IsolationOptions {
   /** How many have to agree to the plan. */
   approvers?: number;
+  /** Its type, `mitigation` unless said otherwise. */
+  type?: 'runbook';
   /** Names of further external variables, sent as headers; nobody may see them. */
   hidden?: readonly string[];
 }
 
 /** Its variables are `__host__` and `__edr__`, the address; the token is `edr/token` in the vault. */
-export function isolationPlaybook({ approvers = 2, hidden = [] }: IsolationOptions = {}) {
+export function isolationPlaybook({ approvers = 2, type, hidden = [] }: IsolationOptions = {}) {
   const id = {
     start: `start--${uuid()}`,
     isolate: `action--${uuid()}`,
@@ -48,7 +50,7 @@ export function isolationPlaybook({ approvers = 2, hidden = [] }: IsolationOptio
     created_by: IDENTITY,
     created: '2026-11-01T00:00:00.000Z',
     modified: '2026-11-01T00:00:00.000Z',
-    playbook_types: ['mitigation'],
+    playbook_types: [type ?? 'mitigation'],
     playbook_activities: ['disconnect-system'],
     workflow_start: id.start,
     playbook_variables: {

@@ -16,8 +16,10 @@ import { digestOf } from '../../api/playbooks.ts';
 import { planFor, termsFor, type Given } from '../../api/run-asking.ts';
 import type { Actor } from '../../domain/events.ts';
 import { checkPlaybook } from '../../domain/playbook-check.ts';
+import type { Refusal } from '../../domain/refusals.ts';
 import type { Role } from '../../domain/role.ts';
 import { runJournal } from '../../domain/run-journal.ts';
+import type { RunTerms } from '../../domain/run.ts';
 import { createApiKeyStore } from '../../prisma/api-keys.ts';
 import { createArtifactStore } from '../../prisma/artifacts.ts';
 import { createAuthority } from '../../prisma/authority.ts';
@@ -47,6 +49,8 @@ export interface LiveDeskOptions {
   actuator?: Partial<ActuatorDeps>;
   /** Most targets of a run, where its playbook does not say. */
   maxTargets?: number;
+  /** One that is there already; else a new one. */
+  databaseUrl?: string;
 }
 
 export interface Wish {
@@ -61,6 +65,9 @@ export interface Wish {
 /** One database, its people and playbooks, and as many runs as are asked for. */
 export interface LiveDesk {
   readonly database: Database;
+  readonly databaseUrl: string;
+  /** What units are carried out with. */
+  readonly actuating: ActuatorDeps;
   /** Epoch milliseconds; the same for all runs. */
   readonly clock: { now: number };
   /** Every line that was logged. */
@@ -75,6 +82,8 @@ export interface LiveDesk {
   store(document: Document, importedBy?: string): Promise<StoredPlaybook>;
   /** Plans as the API does, keeps the plan, and opens the run's journal. Not followed yet: `go`. */
   ask(wish: Wish): Promise<LiveRun>;
+  /** Other variables for a run that has not begun, as the API gives them. */
+  change(run: LiveRun, wish: Wish): Promise<Refusal | null>;
   /** The plan that would be asked for, and what stands in its way. */
   dryRun(wish: Wish): ReturnType<typeof planFor>;
   close(): Promise<void>;
@@ -84,7 +93,8 @@ export async function openLiveDesk(options: LiveDeskOptions = {}): Promise<LiveD
   const { secrets = {}, maxTargets = 10, actuator = {} } = options;
   const settings = { allow: ['127.0.0.0/8', 'localhost'], sshKnownHosts: undefined, bash: false };
   const connectors = createConnectors({ ...settings, ...options.connectors });
-  const database = openDatabase(await createTestDatabase());
+  const databaseUrl = options.databaseUrl ?? (await createTestDatabase());
+  const database = openDatabase(databaseUrl);
   const clock = { now: START };
   const lines: string[] = [];
   const log = pino(
@@ -148,8 +158,15 @@ export async function openLiveDesk(options: LiveDeskOptions = {}): Promise<LiveD
     variables,
     breakGlass,
   });
+  const termsOf = async (wish: Wish): Promise<RunTerms> => {
+    const given = { wish: wishOf(wish), actor: wish.by, isDryRun: false, now: clock.now };
+    const planned = await planFor(api, ticketOf(wish), given);
+    return termsFor(api, planned, { wish: given.wish, actor: wish.by, now: clock.now });
+  };
   return {
     database,
+    databaseUrl,
+    actuating,
     clock,
     lines,
     playbooks,
@@ -170,9 +187,7 @@ export async function openLiveDesk(options: LiveDeskOptions = {}): Promise<LiveD
     },
     async ask(wish) {
       const id = `run_${randomUUID()}`;
-      const given = { wish: wishOf(wish), isDryRun: false, now: clock.now };
-      const planned = await planFor(api, ticketOf(wish), given);
-      const terms = await termsFor(api, planned, { wish: given.wish, actor: wish.by, now: clock.now });
+      const terms = await termsOf(wish);
       await openInJournal(journals, runJournal({}), id, {
         body: { type: 'opened', ...terms },
         occurredAt: clock.now,
@@ -181,7 +196,13 @@ export async function openLiveDesk(options: LiveDeskOptions = {}): Promise<LiveD
       const definitions = await createPlaybookLoading(stores).loadPlaybooks({ run: id });
       return followRun({ id, definitions, database, journals, actuating, clock });
     },
-    dryRun: (wish) => planFor(api, ticketOf(wish), { wish: wishOf(wish), isDryRun: true, now: clock.now }),
+    async change(run, wish) {
+      const { planHash, variables, needs, excluded } = await termsOf({ ...wish, ticket: run.run.ticket });
+      const all = [...new Set([...run.run.excluded, ...excluded])];
+      return run.ask({ type: 'edit', planHash, variables, needs, excluded: all }, wish.by);
+    },
+    dryRun: (wish) =>
+      planFor(api, ticketOf(wish), { wish: wishOf(wish), actor: wish.by, isDryRun: true, now: clock.now }),
     async close() {
       await database.$disconnect();
     },

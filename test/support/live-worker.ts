@@ -125,7 +125,7 @@ function mortalConnectors(connectors: Connectors, come: Come): Connectors {
 }
 
 /** The parts of an actuator with a place to die between each two of them. */
-function mortal(deps: ActuatorDeps, come: Come, who: Pick<Worker, 'isDead'>): ActuatorDeps {
+export function mortal(deps: ActuatorDeps, come: Come, who: Pick<Worker, 'isDead'>): ActuatorDeps {
   const { units, gate } = deps;
   return {
     ...deps,
