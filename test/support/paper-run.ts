@@ -105,6 +105,9 @@ export function paperRun(playbook: Playbook, options: PaperRunOptions = {}): Pap
 
   const take = (turn: { state: Run; events: readonly JournalEvent<RunBody>[] }): void => {
     run = turn.state;
+    // As in the database, where such an event would be taken for one that is there already.
+    for (const { id } of turn.events)
+      if (events.some((event) => event.id === id)) throw new Error(`The id ${id} comes twice`);
     events.push(...turn.events);
   };
   const request = (command: RunCommand, actor: Actor, words = false): Refusal | null => {
