@@ -11,6 +11,8 @@ import { CHANNEL_TLP, maskedFor } from '../domain/redaction.ts';
 import type { DeliveryStore, DueDelivery, Outcome } from '../prisma/deliveries.ts';
 import { SendFault, type Channel, type ChannelMessage, type ChannelName, type Channels } from './channels.ts';
 
+type Label = Awaited<ReturnType<DeliveryStore['labelOf']>>;
+
 export interface OutboxDeps {
   deliveries: Pick<DeliveryStore, 'claim' | 'settle' | 'told' | 'labelOf'>;
   channels: Channels;
@@ -69,18 +71,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return { id: messageId, body: message ?? {} };
   };
 
-  /** By the label that the ticket has now, not when the message was put in. */
-  const redacted = async (
+  const redacted = (
     name: ChannelName,
     delivery: DueDelivery,
-    letter?: ChannelMessage,
-  ): Promise<ChannelMessage | null> => {
-    const label = await deliveries.labelOf(delivery.ticketId);
+    { label, letter }: { label: Label; letter: ChannelMessage },
+  ): ChannelMessage | null => {
     const link = label && `/v1/tickets/${label.ticketId}`;
     const masked = label && link && maskedFor(label, link, deps.highest?.[name] ?? CHANNEL_TLP);
     if (!masked) return null;
     const { codename, text } = masked;
-    const to = letter?.letter?.to;
+    const to = letter.letter?.to;
     return {
       id: delivery.messageId,
       body: { type: 'incident.news', text, data: { codename, links: { ticket: link } } },
@@ -88,12 +88,17 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     };
   };
 
-  const attempt = async (name: ChannelName, delivery: DueDelivery): Promise<Outcome> => {
+  const attempt = async (
+    name: ChannelName,
+    delivery: DueDelivery,
+    label: Promise<Label>,
+  ): Promise<Outcome> => {
     try {
       if (delivery.createdAt.getTime() < Date.now() - LONGEST_WAIT_MS)
         throw new SendFault('It could not be sent within a day', { permanent: true });
       const message = await messageOf(delivery);
-      await channelNamed(name).send((await redacted(name, delivery, message)) ?? message);
+      const masked = redacted(name, delivery, { label: await label, letter: message });
+      await channelNamed(name).send(masked ?? message);
       return { state: 'delivered' };
     } catch (error) {
       return failureOf(error, delivery);
@@ -119,9 +124,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     await deliveries.told(delivery);
   };
 
-  const send = async (name: ChannelName, delivery: DueDelivery): Promise<void> => {
+  const send = async (name: ChannelName, delivery: DueDelivery, label: Promise<Label>): Promise<void> => {
     if (delivery.deliveredAt) return tellTicket(delivery, delivery.deliveredAt.getTime());
-    const outcome = await attempt(name, delivery);
+    const outcome = await attempt(name, delivery, label);
     const deliveredAt = await deliveries.settle(delivery, outcome);
     const { ticketId: about, eventId, channel, purpose, attempts } = delivery;
     if ('error' in outcome)
@@ -133,18 +138,29 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   };
 
   /** Nothing that happens to one delivery is another's business; it is due again when its lease ends. */
-  const deal = (name: ChannelName, delivery: DueDelivery): Promise<void> =>
-    send(name, delivery).catch((error: unknown) => {
+  const deal = (name: ChannelName, delivery: DueDelivery, label: Promise<Label>): Promise<void> =>
+    send(name, delivery, label).catch((error: unknown) => {
       log.error(
         { err: error, about: delivery.ticketId, eventId: delivery.eventId },
         'a delivery is left as it is',
       );
     });
 
+  /**
+   * What is due, each with the label that its ticket has now, not when the message was put in. All labels are read before
+   * the first is sent: what came first is sent first.
+   */
+  const claimed = async (name: ChannelName, limit: number) => {
+    const due = await deliveries.claim(name, { limit, leaseMs });
+    const labels = due.map(({ ticketId }) => deliveries.labelOf(ticketId));
+    await Promise.allSettled(labels);
+    return due.map((delivery, i) => ({ delivery, label: labels[i]! }));
+  };
+
   return {
     async sendDue(name, limit = LANES) {
-      const due = await deliveries.claim(name, { limit, leaseMs });
-      await Promise.all(due.map((delivery) => deal(name, delivery)));
+      const due = await claimed(name, limit);
+      await Promise.all(due.map(({ delivery, label }) => deal(name, delivery, label)));
       return due.length;
     },
     async keepSending(name, { wait, isStopped }) {
@@ -153,9 +169,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       try {
         while (!isStopped()) {
           const room = LANES - underWay.size;
-          const due = room > 0 ? await deliveries.claim(name, { limit: room, leaseMs }) : [];
-          for (const delivery of due) {
-            const one = deal(name, delivery).finally(() => underWay.delete(one));
+          const due = room > 0 ? await claimed(name, room) : [];
+          for (const { delivery, label } of due) {
+            const one = deal(name, delivery, label).finally(() => underWay.delete(one));
             underWay.add(one);
           }
           // A lane that is free again has something to do at once; without one, or with nothing due, it is a while.

@@ -28,7 +28,7 @@ const log = pino({ level: 'silent' });
 
 interface Post {
   type: string;
-  data: { taskId: string; to?: string; owner: string | null };
+  data: { taskId: string; sequence: number; to?: string; owner: string | null };
 }
 const posts: { id: string; body: Post }[] = [];
 let listener: Server;
@@ -124,7 +124,9 @@ test('wakes by itself to remind, to be overdue and to escalate, and each is post
     async () => posts.filter(({ body }) => body.data.taskId === id),
     (told) => told.length >= 4,
   );
-  expect(mine.map(({ id: post, body }) => [post, body.type, body.data.to ?? body.data.owner])).toEqual([
+  // What falls due at one instant is sent side by side.
+  const inOrder = mine.toSorted((a, b) => a.body.data.sequence - b.body.data.sequence);
+  expect(inOrder.map(({ id: post, body }) => [post, body.type, body.data.to ?? body.data.owner])).toEqual([
     [`${id}.2`, 'task.reminder', 'agent-17'],
     [`${id}.3`, 'task.overdue', 'agent-17'],
     [`${id}.4`, 'task.escalated', 'lead'],
