@@ -16,7 +16,7 @@ import {
   unitsOfAction,
   type UnitSpec,
 } from './run-units.ts';
-import { askedFor } from './run-waits.ts';
+import { waitingFor } from './run-waits.ts';
 
 const isUnderWay = ({ run, branch, place }: At): boolean =>
   Object.values(run.units).some((unit) => unit.branch === branch.id && unit.visit === place.visit);
@@ -45,11 +45,8 @@ function ordering(
   if (unitsOnTheirWay(run).length >= MOST_UNITS_IN_FLIGHT) return null;
   const changes = isChange(playbook, spec);
   const needs = changes ? needsOf(run, place.step) : [];
-  for (const need of needs) {
-    const asked = askedFor(at, need);
-    if (asked === 'open') return null;
-    if (asked !== 'granted') return 'ask' in asked ? asked.ask : failing(at, asked.refused);
-  }
+  const waiting = waitingFor(at, needs, (reason) => failing(at, reason));
+  if (waiting) return waiting.due;
   const seen = visibleIn(run.scopes, place.scope);
   const manual = manualTermsOf(playbook, spec, seen);
   const action = actionOf(playbook, place.step)!;

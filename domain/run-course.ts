@@ -8,7 +8,7 @@ import { ifDue, parallelDue, playbookDue, switchDue, whileDue } from './run-cons
 import { ending, failing, type At, type Course, type Due } from './run-place.ts';
 import { expiryDue, undoDue, undoMilestones } from './run-undo.ts';
 import { needsOf, type Definitions } from './run-units.ts';
-import { approvalDue, askedFor, manualDue, ratificationDue, waitMilestones } from './run-waits.ts';
+import { approvalDue, manualDue, ratificationDue, waitingFor, waitMilestones } from './run-waits.ts';
 import {
   effectsInForce,
   unitsOnTheirWay,
@@ -20,15 +20,14 @@ import {
 
 const MAIN = 'main';
 
-function beginning({ run }: Course): Due {
-  const { digest } = run.playbook;
+function beginning({ playbook, variables }: Run, first: string): Due {
   const opening: BranchOpening = {
     branch: MAIN,
-    playbook: digest,
-    first: '',
+    playbook: playbook.digest,
+    first,
     scope: 'global',
     parentScope: null,
-    variables: run.variables,
+    variables,
   };
   return { id: 'began', body: { type: 'began', opening } };
 }
@@ -36,15 +35,9 @@ function beginning({ run }: Course): Due {
 function toBegin(course: Course): Due | null {
   const { run, definitions } = course;
   if (run.stop) return null;
-  if (run.licence.by === 'approval' && run.approvals['plan']) {
-    const asked = askedFor(course, 'plan');
-    if (asked === 'open') return null;
-    if (asked !== 'granted') return 'ask' in asked ? asked.ask : neverBegan(run, asked.refused);
-  }
-  const began = beginning(course);
-  const first = definitions[run.playbook.digest]?.workflow_start;
-  if (began.body.type !== 'began' || first === undefined) return null;
-  return { ...began, body: { ...began.body, opening: { ...began.body.opening, first } } };
+  const needs = run.licence.by === 'approval' ? ['plan'] : [];
+  const waiting = waitingFor(course, needs, (reason) => neverBegan(run, reason));
+  return waiting ? waiting.due : beginning(run, definitions[run.playbook.digest]!.workflow_start);
 }
 
 function neverBegan({ approvals }: Run, reason: string): Due {
@@ -82,11 +75,8 @@ function stepDue(at: At): Due | null {
   }
   if (now < place.beginsAt) return null;
   const needs = step.type === 'action' ? needsOf(run, place.step) : [];
-  for (const need of needs) {
-    const asked = askedFor(at, need);
-    if (asked === 'open') return null;
-    if (asked !== 'granted') return 'ask' in asked ? asked.ask : failing(at, asked.refused);
-  }
+  const waiting = waitingFor(at, needs, (reason) => failing(at, reason));
+  if (waiting) return waiting.due;
   const endsBy = step.timeout === undefined ? null : now + step.timeout;
   const body: RunBody = {
     type: 'stepBegan',

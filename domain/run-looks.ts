@@ -3,6 +3,7 @@ import { evaluateCondition, parseCondition } from './condition.ts';
 import type { Playbook, VerificationTerms } from './playbook.ts';
 import type { Due } from './run-place.ts';
 import type { Look, Outputs } from './run.ts';
+import { newLook } from './run-parts.ts';
 import { unitsOnTarget, type UnitSpec } from './run-units.ts';
 import type { UnitPurpose } from './unit.ts';
 import type { Lookup } from './variables.ts';
@@ -55,7 +56,7 @@ export function lookDue(looking: Looking): Due | null {
   if (look?.againAt != null && look.cursor === 0 && look.fault === null && now < look.againAt) return null;
   const spec = specs[look?.cursor ?? 0];
   if (spec && !look?.fault) return order(spec, attempt);
-  const { holds, reason, blind } = verdictOf({ ...looking, look: look ?? emptyLook(effect, now) });
+  const { holds, reason, blind } = verdictOf({ ...looking, look: look ?? newLook(effect, now) });
   const since = look?.since ?? now;
   const next = now + (terms.everyMs ?? LOOK_EVERY_MS);
   const isLast = looking.once === true || next > since + (terms.withinMs ?? LOOK_WITHIN_MS);
@@ -73,13 +74,3 @@ export function lookDue(looking: Looking): Due | null {
     },
   };
 }
-
-const emptyLook = (effect: string, since: number): Look => ({
-  effect,
-  since,
-  cursor: 0,
-  attempt: 1,
-  outputs: {},
-  againAt: null,
-  fault: null,
-});

@@ -3,7 +3,7 @@
  * alone, and said (docs/rules.md §9).
  */
 import type { Course, Due } from './run-place.ts';
-import { askedFor } from './run-waits.ts';
+import { waitingFor } from './run-waits.ts';
 import { lookDue, type Looking } from './run-looks.ts';
 import { effectsInForce, type Effect, type RollBack, type Run, type UndoOutcome } from './run.ts';
 import { isChange, manualTermsOf, timeoutOf, unitsOnTarget, type UnitSpec } from './run-units.ts';
@@ -228,9 +228,8 @@ export function undoDue(course: Course): Due | null {
   if (rollBack.current) return currentDue(course, rollBack, rollBack.current);
   if (rollBack.needsApproval) {
     if (!run.approvals['rollBack']) return ended(rollBack, 'Nobody may approve it');
-    const asked = askedFor(course, 'rollBack');
-    if (asked === 'open') return null;
-    if (asked !== 'granted') return 'ask' in asked ? asked.ask : ended(rollBack, asked.refused);
+    const waiting = waitingFor(course, ['rollBack'], (reason) => ended(rollBack, reason));
+    if (waiting) return waiting.due;
   }
   return nextEffect(run, rollBack);
 }

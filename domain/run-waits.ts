@@ -51,27 +51,36 @@ export function manualDue({ run, now }: Course): Due | null {
   return null;
 }
 
-/** How a need stands: asked where it was not, or cannot be used any more. */
-export function askedFor(
+/** The same question comes again after an edit: only what came before tells the two askings apart. */
+const asking = ({ sequence }: Pick<Run, 'sequence'>, need: string): Due => ({
+  id: `asked/${need}/${sequence}`,
+  body: { type: 'approvalAsked', need },
+});
+
+/**
+ * What stands between a run and these needs; null where all are granted. `due` is null while an answer is waited for; else
+ * the question, also anew where what was granted cannot be used any more, or what a refusal leads to.
+ */
+export function waitingFor(
   { run, now }: Course,
-  need: string,
-): 'granted' | 'open' | { refused: string } | { ask: Due } {
-  const approval = run.approvals[need];
-  if (!approval || isUsable(approval, run.planHash, now)) return 'granted';
-  const { state } = approval;
-  if (state === 'open') return 'open';
-  if (state === 'rejected' || state === 'expired') return { refused: `Approval of ${need} ${state}` };
-  // The same question comes again after an edit: only what came before tells the two askings apart.
-  const id = `asked/${need}/${run.sequence}`;
-  return { ask: { id, body: { type: 'approvalAsked', need } } };
+  needs: readonly string[],
+  refused: (reason: string) => Due,
+): { due: Due | null } | null {
+  for (const need of needs) {
+    const approval = run.approvals[need];
+    if (!approval || isUsable(approval, run.planHash, now)) continue;
+    const { state } = approval;
+    if (state === 'open') return { due: null };
+    const isRefused = state === 'rejected' || state === 'expired';
+    return { due: isRefused ? refused(`Approval of ${need} ${state}`) : asking(run, need) };
+  }
+  return null;
 }
 
 /** Who began unasked asks for ratification at once. */
-export function ratificationDue(course: Course): Due | null {
-  const { run } = course;
-  if (run.licence.by !== 'breakGlass' || run.approvals['breakGlass']?.state !== 'prepared') return null;
-  const asked = askedFor(course, 'breakGlass');
-  return typeof asked === 'object' && 'ask' in asked ? asked.ask : null;
+export function ratificationDue({ run }: Course): Due | null {
+  const isUnasked = run.licence.by === 'breakGlass' && run.approvals['breakGlass']?.state === 'prepared';
+  return isUnasked ? asking(run, 'breakGlass') : null;
 }
 
 /** When time does something of it. */
