@@ -5,6 +5,7 @@ import type { Run } from '../domain/run.ts';
 import type { z } from 'zod';
 import type { ApiDeps } from './deps.ts';
 import { invalid } from './input.ts';
+import { answersOfJournal } from './journal-routes.ts';
 import { actorOf, askJournal } from './journals.ts';
 import { findTicket } from './lookup.ts';
 import type { Operation } from './roles.ts';
@@ -266,7 +267,6 @@ export function containmentRequestRoutes(deps: ApiDeps): Route[] {
   return REQUESTS.map((request) => {
     const { operationId, operation, summary, description, body, example, refusals } = request;
     return defineRoute({
-      method: 'post',
       path: `/v1/containments/{containmentId}/${pathOf(request, '{step}')}`,
       operationId,
       operation,
@@ -276,17 +276,12 @@ export function containmentRequestRoutes(deps: ApiDeps): Route[] {
       params: request.ofStep ? stepParams : runParams,
       body,
       example,
-      preconditions: ['if-match'],
-      answers: {
-        200: { description: 'In its log; the run after it', schema: runWithLog, headers: RUN_HEADERS },
-      },
-      problems: [
-        'containment_not_found',
-        ...refusals,
-        'precondition_failed',
-        'idempotency_key_reused',
-        'engine_unavailable',
-      ],
+      ...answersOfJournal({
+        noun: 'run',
+        schema: runWithLog,
+        headers: RUN_HEADERS,
+        problems: ['containment_not_found', ...refusals],
+      }),
       handle: (call) => handle(deps, request, call as AskCall<Common>),
     });
   });

@@ -6,6 +6,7 @@ import type { ProblemRecord } from '../prisma/problems.ts';
 import { SEES_ALL, type Sight } from '../domain/visibility.ts';
 import type { ApiDeps } from './deps.ts';
 import { dueAtOf } from './due-dates.ts';
+import { answersOfJournal } from './journal-routes.ts';
 import { actorOf, askJournal, journalMessageId } from './journals.ts';
 import { findTicket } from './lookup.ts';
 import { Problem, type ProblemCode } from './problem.ts';
@@ -234,7 +235,6 @@ export function problemRequestRoutes(deps: ApiDeps): Route[] {
   return REQUESTS.map((request) => {
     const { path, operationId, summary, description, body, example, refusals } = request;
     return defineRoute({
-      method: 'post',
       path: `/v1/problems/{problemId}/${path}`,
       operationId,
       operation: 'problem.work',
@@ -244,21 +244,12 @@ export function problemRequestRoutes(deps: ApiDeps): Route[] {
       params: problemParams,
       body,
       example,
-      preconditions: ['if-match'],
-      answers: {
-        200: {
-          description: 'In its log; the problem after it',
-          schema: problemRecordView,
-          headers: PROBLEM_HEADERS,
-        },
-      },
-      problems: [
-        'problem_not_found',
-        ...refusals,
-        'precondition_failed',
-        'idempotency_key_reused',
-        'engine_unavailable',
-      ],
+      ...answersOfJournal({
+        noun: 'problem',
+        schema: problemRecordView,
+        headers: PROBLEM_HEADERS,
+        problems: ['problem_not_found', ...refusals],
+      }),
       handle: (call) => handle(deps, request, call),
     });
   });

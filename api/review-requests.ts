@@ -10,6 +10,7 @@ import { openInJournal } from '../prisma/journals.ts';
 import type { ApiDeps } from './deps.ts';
 import { dueAtOf } from './due-dates.ts';
 import { invalid } from './input.ts';
+import { answersOfJournal } from './journal-routes.ts';
 import { actorOf, askJournal, journalMessageId } from './journals.ts';
 import type { ProblemCode } from './problem.ts';
 import { findingsOf } from './review-findings.ts';
@@ -316,7 +317,6 @@ export function reviewRequestRoutes(deps: ApiDeps): Route[] {
   return REQUESTS.map((request) => {
     const { path, operationId, summary, description, body, example, refusals } = request;
     return defineRoute({
-      method: 'post',
       path: `/v1/reviews/{reviewId}/${path}`,
       operationId,
       operation: 'review.work',
@@ -326,22 +326,16 @@ export function reviewRequestRoutes(deps: ApiDeps): Route[] {
       params: reviewParams,
       body,
       example,
-      preconditions: ['if-match'],
-      answers: {
-        200: {
-          description: 'In its log; the review after it',
-          schema: reviewWithLog,
-          headers: REVIEW_HEADERS,
-        },
-      },
-      problems: [
-        'review_not_found',
-        ...(path === 'reopen' ? [] : (['review_closed'] as const)),
-        ...refusals,
-        'precondition_failed',
-        'idempotency_key_reused',
-        'engine_unavailable',
-      ],
+      ...answersOfJournal({
+        noun: 'review',
+        schema: reviewWithLog,
+        headers: REVIEW_HEADERS,
+        problems: [
+          'review_not_found',
+          ...(path === 'reopen' ? [] : (['review_closed'] as const)),
+          ...refusals,
+        ],
+      }),
       handle: (call) => handle(deps, request, call),
     });
   });

@@ -16,6 +16,7 @@ import { dueAtOf } from './due-dates.ts';
 import { etagOf } from './headers.ts';
 import { invalid } from './input.ts';
 import { takeIn } from './intake.ts';
+import { answersOfJournal } from './journal-routes.ts';
 import { actorOf, askJournal, logView } from './journals.ts';
 import { findTicket } from './lookup.ts';
 import { Problem } from './problem.ts';
@@ -257,7 +258,6 @@ export function taskRoutes(deps: ApiDeps): Route[] {
     ...(Object.keys(TASK_REQUESTS) as TaskCommandType[]).map((type) => {
       const { summary, description, body, example, refusals } = TASK_REQUESTS[type];
       return defineRoute({
-        method: 'post',
         path: `/v1/tasks/{taskId}/${type}`,
         operationId: `${type}Task`,
         operation: 'task.work',
@@ -267,17 +267,12 @@ export function taskRoutes(deps: ApiDeps): Route[] {
         params: taskParams,
         body,
         example,
-        preconditions: ['if-match'],
-        answers: {
-          200: { description: 'In its log; the task after it', schema: taskWithLog, headers: HEADERS },
-        },
-        problems: [
-          'task_not_found',
-          ...refusals,
-          'precondition_failed',
-          'idempotency_key_reused',
-          'engine_unavailable',
-        ],
+        ...answersOfJournal({
+          noun: 'task',
+          schema: taskWithLog,
+          headers: HEADERS,
+          problems: ['task_not_found', ...refusals],
+        }),
         handle: (call) => ask(deps, type, call as never),
       });
     }),
