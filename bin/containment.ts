@@ -7,6 +7,7 @@ import { createContainmentTasks } from '../activities/containment-tasks.ts';
 import type { JournalHandler } from '../activities/follow.ts';
 import { createGate } from '../activities/gate.ts';
 import { createPlaybookLoading, type PlaybookLoading } from '../activities/playbooks.ts';
+import type { Playbook } from '../domain/playbook.ts';
 import { createAuthority } from '../prisma/authority.ts';
 import type { Database } from '../prisma/client.ts';
 import { createContainmentStore } from '../prisma/containments.ts';
@@ -16,7 +17,7 @@ import { createIntakeStore } from '../prisma/intake.ts';
 import { createJournalStore } from '../prisma/journals.ts';
 import { createPlanStore } from '../prisma/plans.ts';
 import { createAuthorisationStore } from '../prisma/playbook-authorisations.ts';
-import { createPlaybookStore } from '../prisma/playbooks.ts';
+import { createPlaybookStore, type PlaybookStore } from '../prisma/playbooks.ts';
 import { createProtectedAssetStore } from '../prisma/protected-assets.ts';
 import { actuatingOver } from './actuating.ts';
 import type { Config } from './config.ts';
@@ -28,6 +29,16 @@ export const playbookLoadingOver = (database: Database): PlaybookLoading =>
     containments: createContainmentStore(database),
     playbooks: createPlaybookStore(database),
   });
+
+/** A version never changes: each is read once, and not again for every unit. What is not there may be soon. */
+function cachedPlaybooks(playbooks: PlaybookStore): ActuatorDeps['playbookOf'] {
+  const known = new Map<string, Playbook>();
+  return async (digest) => {
+    const playbook = known.get(digest) ?? (await playbooks.byDigest(digest))?.playbook ?? null;
+    if (playbook) known.set(digest, playbook);
+    return playbook;
+  };
+}
 
 /** Carrying out units with the real gate before them. */
 export function containmentActuating(
@@ -45,7 +56,7 @@ export function containmentActuating(
   return actuatingOver(database, {
     config,
     log,
-    playbookOf: async (digest) => (await playbooks.byDigest(digest))?.playbook ?? null,
+    playbookOf: cachedPlaybooks(playbooks),
     gate: createGate({
       reading: createGateReading(database),
       plans: createPlanStore(database),
