@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import proto from '@temporalio/proto';
 import { rig } from '../support/rig.ts';
+import { STORY_SECRETS } from '../support/security-stories.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
 afterAll(() => Runtime.instance().shutdown());
@@ -28,6 +29,14 @@ describe('recorded histories', () => {
 
   test.each(names)('%s replays', async (name) => {
     await expect(replay(read(name))).resolves.toBeUndefined();
+  });
+
+  test.each(names)('%s has no secret, and nothing of the machine that it was recorded on', (name) => {
+    const bytes = readFileSync(new URL(name, folder), 'latin1');
+    for (const secret of Object.values(STORY_SECRETS)) expect(bytes).not.toContain(secret);
+    expect(bytes).not.toMatch(/\/(?:home|root|tmp|work|Users)\//);
+    // Who asked and who worked are a process and its host, unless told otherwise.
+    expect(JSON.stringify(read(name))).not.toMatch(/"\d+@/);
   });
 
   test('a history that this code cannot have made is refused', async () => {

@@ -34,6 +34,9 @@ import { createTestDatabase } from './database.ts';
 import { rig } from './rig.ts';
 import { securitySettings } from './security.ts';
 
+/** Who client and worker are to Temporal: histories are recorded, and have nothing of the machine in them. */
+const IDENTITY = 'desk';
+
 export const ACTOR = { subject: 'key-1', role: 'agent' };
 
 export interface Desk {
@@ -142,7 +145,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
   const policies = await policyStore.current();
   const connection = await Connection.connect({ address: temporal });
   const nativeConnection = await NativeConnection.connect({ address: temporal });
-  const client = new Client({ connection });
+  const client = new Client({ connection, identity: IDENTITY });
   const taskQueue = `desk-${randomUUID()}`;
   const engine = createEngine({
     client,
@@ -254,6 +257,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     async startWorker() {
       const worker = await Worker.create({
         connection: nativeConnection,
+        identity: IDENTITY,
         taskQueue,
         workflowBundle: { codePath: bundle },
         activities: { ...real, ...options.activities?.(real) },

@@ -1,39 +1,12 @@
 /** Paths through a ticket's life. Each is recorded once (test/replay) and replayed by every build. */
-import { randomUUID } from 'node:crypto';
-import type { JournalName } from '../../domain/journal.ts';
-import { problemJournal, type ProblemCommand } from '../../domain/problem.ts';
-import { taskJournal, type TaskCommand } from '../../domain/task.ts';
+import { problemJournal } from '../../domain/problem.ts';
+import { taskJournal } from '../../domain/task.ts';
 import { openInJournal } from '../../prisma/journals.ts';
 import { storedVersion } from '../../prisma/policies.ts';
 import { createProblemStore } from '../../prisma/problems.ts';
 import { journalWorkflowId, lookAgainSignal, ruleChangeWorkflowId } from '../../workflows/messages.ts';
-import { eventually, type Desk } from './desk.ts';
-
-/** Plays the story and answers the ticket whose history it is. */
-export type Story = (desk: Desk) => Promise<string>;
-
-const SECOND = 1_000;
-const HOUR = 3_600_000;
-
-const untilType = (desk: Desk, ticketId: string, type: string) =>
-  desk.timeline(ticketId, (events) => events.some((event) => event.type === type));
-
-const untilJournalHas = (desk: Desk, [kind, id]: readonly [JournalName, string], type: string) =>
-  eventually(
-    () => desk.journals.events(kind, id),
-    (events) => events.some((event) => event.type === type),
-  );
-
-const askJournal = (
-  desk: Desk,
-  [kind, id]: readonly [JournalName, string],
-  command: TaskCommand | ProblemCommand,
-) =>
-  desk.journalRunner.ask(kind, id, {
-    id: randomUUID(),
-    command,
-    actor: { subject: 'key:lead', role: 'lead' },
-  });
+import { SECURITY_STORIES, SECURITY_WORKFLOW_STORIES } from './security-stories.ts';
+import { askJournal, HOUR, SECOND, untilJournalHas, untilType, type Story } from './story.ts';
 
 export const STORIES: Record<string, Story> = {
   async 'breach-escalates-to-tier-2'(desk) {
@@ -108,6 +81,7 @@ export const STORIES: Record<string, Story> = {
     await desk.ask(ticketId, { type: 'cancel' });
     return ticketId;
   },
+  ...SECURITY_STORIES,
 };
 
 /** Paths of other workflows; each answers the id of the workflow whose history it is. */
@@ -186,4 +160,5 @@ export const WORKFLOW_STORIES: Record<string, Story> = {
     await desk.client.workflow.getHandle(journalWorkflowId('problem', id)).result();
     return journalWorkflowId('problem', id);
   },
+  ...SECURITY_WORKFLOW_STORIES,
 };
