@@ -6,6 +6,7 @@ import { elapsedOf } from './clock.ts';
 import type { DeskBody, LedgerEvent, TicketAttributes } from './events.ts';
 import { explainClock, type ExplainedSpan } from './explain.ts';
 import { lifeOf, MOST_INSTANTS, type Life } from './history.ts';
+import type { Severity, Tlp } from './incident.ts';
 import {
   lowestTier,
   priorityOf,
@@ -52,7 +53,13 @@ export interface ExampleExpectations {
   tier?: number;
   priority?: Priority;
   state?: (typeof STATES)[number];
+  /** Of the security incident that it is by then; null for none. */
+  severity?: Severity | null;
+  tlp?: Tlp | null;
 }
+
+/** What is expected of the ticket itself, beside its clocks and steps. */
+const TICKET_FIELDS = ['tier', 'priority', 'state', 'severity', 'tlp'] as const;
 
 export interface PolicyExample {
   name: string;
@@ -308,16 +315,20 @@ function ineffectiveIn({ events }: Life): string {
 function failuresOf({ example }: Play, life: Life): ExampleFailure[] {
   const until = endOf(example);
   const comparison: Comparison = { example, failures: [], ineffective: ineffectiveIn(life) };
-  const { clocks = {}, steps, tier, priority, state } = example.expect;
+  const { clocks = {}, steps, ...ofTicket } = example.expect;
   const { ticket } = project(life.ticket, until);
   const cycles = cyclesOf(life, until);
   for (const [name, expected] of Object.entries(clocks))
     if (expected) compareClock(comparison, name, { expected, cycles });
   if (steps) compareSteps(comparison, steps, life);
-  for (const [field, value] of Object.entries({ tier, priority, state })) {
-    const got = ticket[field as 'tier' | 'priority' | 'state'];
+  for (const field of TICKET_FIELDS) {
+    const [value, got] = [ofTicket[field], ticket[field]];
     if (value !== undefined && value !== got)
-      fail(comparison, ['expect', field], { what: field, expected: String(value), got: String(got) });
+      fail(comparison, ['expect', field], {
+        what: field,
+        expected: written(field, value),
+        got: written(field, got),
+      });
   }
   if (life.cut)
     fail(comparison, ['until'], {

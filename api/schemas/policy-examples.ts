@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { CLOCK_STATES, STATES, type ExampleEvent, type PolicyExample } from '../../domain/examples.ts';
 import { CHANNELS } from '../../domain/events.ts';
+import { SEVERITIES, TLPS } from '../../domain/incident.ts';
 import { instantMs, level, priority, tierNumber, word } from './common.ts';
 import { factBody } from './facts.ts';
 import { fault } from './issues.ts';
@@ -80,6 +81,8 @@ const expectSchema = (duration: z.ZodType<number>) => {
     tier: tierNumber.exactOptional(),
     priority: priority.exactOptional(),
     state: z.enum(STATES).exactOptional(),
+    severity: z.enum(SEVERITIES).nullable().exactOptional(),
+    tlp: z.enum(TLPS).nullable().exactOptional(),
   });
 };
 

@@ -59,6 +59,15 @@ const referredTo = ({ anchor, afterProgressOf }: ObligationRule): string[] => [
   ...(afterProgressOf === undefined ? [] : [afterProgressOf]),
 ];
 
+/** The obligations of a policy's own; each is a clock of that name. */
+const ownObligations = (known: Known) =>
+  z.array(obligationSchema(known)).superRefine((obligations, context) => {
+    obligations.forEach(({ id }, i) => {
+      if (obligations.findIndex((one) => one.id === id) < i)
+        fault(context, 'obligation_repeated', `the obligation ${id} is listed twice`, [i, 'id']);
+    });
+  });
+
 /** The part of a policy about security. */
 export const policySecurity = (known: Known) => ({
   security: z
@@ -67,7 +76,7 @@ export const policySecurity = (known: Known) => ({
       types: z.array(name).default([]),
       regimes: z.array(name).default([]),
       named: z.array(name).default([]),
-      obligations: z.array(obligationSchema(known)).default([]),
+      obligations: ownObligations(known).default([]),
     })
     .transform(({ obligations, ...rule }): SecurityRule => ({
       ...rule,

@@ -34,6 +34,7 @@ const POLICY = {
     },
   },
   autoCloseAfter: '5d',
+  security: { tlp: 'TLP:GREEN', types: ['malware'] },
 };
 
 const at = (hour: string): string => `2026-02-03T${hour}Z`;
@@ -103,6 +104,11 @@ describe('an example', () => {
         expect: { state: 'closed' },
       },
     ],
+    ['of a ticket that is no security incident', { expect: { severity: null, tlp: null } }],
+    [
+      'of a type that the policy takes for a security incident',
+      { type: 'malware', expect: { severity: 'critical', tlp: 'TLP:GREEN' } },
+    ],
     [
       'whose events are not in order',
       {
@@ -132,6 +138,12 @@ describe('an example', () => {
       'breach',
       { until: at('14:00'), expect: { clocks: { resolution: { breached: true } } } },
       'resolution breached is expected to be true, and is false',
+    ],
+    ['label', { expect: { tlp: 'TLP:RED' } }, 'tlp is expected to be TLP:RED, and is none'],
+    [
+      'severity',
+      { type: 'malware', expect: { severity: null } },
+      'severity is expected to be none, and is critical',
     ],
     [
       'clock that there is not',
