@@ -74,8 +74,6 @@ export function containmentActuating(
   });
 }
 
-export const CONTAINMENT_READERS = ['containment-messages', 'containment-tasks'] as const;
-
 /** The readers of the journals that follow containment runs. */
 export function containmentReaders(
   database: Database,
@@ -85,7 +83,7 @@ export function containmentReaders(
     log,
     channels,
   }: { client: Client; taskQueue: string; log: Logger; channels: readonly ChannelName[] },
-): Record<(typeof CONTAINMENT_READERS)[number], JournalHandler> {
+): Record<'containment-messages' | 'containment-tasks', JournalHandler> {
   const containments = createContainmentStore(database);
   return {
     'containment-messages': createContainmentMessenger({

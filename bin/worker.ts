@@ -12,35 +12,19 @@ import type { Actuating } from '../activities/actuate.ts';
 import type { Assignment } from '../activities/assignment.ts';
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { JournalHandler, RowHandler } from '../activities/follow.ts';
-import { createFollowUps } from '../activities/follow-up.ts';
-import { createKnowledge } from '../activities/knowledge.ts';
-import { createMajorIncidents } from '../activities/major-incident.ts';
-import type { Channels } from '../activities/channels.ts';
-import { createNotifier } from '../activities/notify.ts';
+import type { ChannelName } from '../activities/channels.ts';
 import type { Outbox } from '../activities/outbox.ts';
-import { createReviewMessenger } from '../activities/review-messages.ts';
-import { createRecipients } from '../activities/recipients.ts';
 import { DEFAULT_PACE, type Asked, type Pace } from '../activities/rule-change.ts';
 import type { ScheduledOpening } from '../activities/scheduled-ticket.ts';
-import { createTaskMessenger } from '../activities/task-messages.ts';
-import { createTaskPriority } from '../activities/task-priority.ts';
-import { createArticleStore } from '../prisma/articles.ts';
 import { createCalendarStore } from '../prisma/calendars.ts';
 import { assertUtc, openDatabase, type Database } from '../prisma/client.ts';
-import { createDeliveryStore } from '../prisma/deliveries.ts';
-import { createIntakeStore } from '../prisma/intake.ts';
 import { createJournalStore } from '../prisma/journals.ts';
 import { createLedger } from '../prisma/ledger.ts';
-import { createPeopleStore } from '../prisma/people.ts';
 import { createPolicyStore } from '../prisma/policies.ts';
-import { createReviewStore } from '../prisma/reviews.ts';
 import { createReaderStore } from '../prisma/readers.ts';
-import { createRotaStore } from '../prisma/rotas.ts';
 import { createRuleChangeStore } from '../prisma/rule-changes.ts';
 import { createScheduleStore } from '../prisma/schedules.ts';
 import { createSpool } from '../prisma/spool.ts';
-import { createTaskStore } from '../prisma/tasks.ts';
-import { createTicketStore } from '../prisma/tickets.ts';
 import {
   OUTBOX_WORKFLOW,
   outboxWorkflowId,
@@ -54,44 +38,16 @@ import { createJournalRunner, wakeOverslept } from '../api/journal-runner.ts';
 import { createRuleChangeRunner, startUnfinished } from '../api/rule-change-runner.ts';
 import { createScheduleMirror } from '../api/schedule-mirror.ts';
 import { NO_ACTUATING } from './actuating.ts';
-import {
-  CONTAINMENT_READERS,
-  containmentActuating,
-  containmentReaders,
-  playbookLoadingOver,
-} from './containment.ts';
+import { containmentActuating, playbookLoadingOver } from './containment.ts';
 import type { ServiceConfig } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
-import { channelsOf, customerUpdatesOver, namesOf, outboxOver } from './outbox.ts';
-import { problemReaders, recurrenceReaders } from './problem-readers.ts';
-import { reviewJournalReaders, reviewReaders } from './review-readers.ts';
+import { channelsOf, namesOf, outboxOver } from './outbox.ts';
+import { journalReaders, ledgerReaders } from './readers.ts';
 import { createReconciling, NO_SCHEDULING, schedulingOver } from './scheduling.ts';
 import { assignmentOver } from './queues.ts';
 import { temporalTarget } from './temporal.ts';
 import { startWatchdog } from './watchdog.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
-
-/** The readers of the ledger; each is one long-lived workflow. */
-export const READERS = [
-  'notifications',
-  'task-priority',
-  'follow-ups',
-  'major-incidents',
-  'recurrence',
-  'article-tasks',
-  'customer-updates',
-  'knowledge',
-  'assignment',
-  'reviews',
-] as const;
-/** The readers of the journals of tasks, problems and reviews. */
-const JOURNAL_READERS = [
-  'task-messages',
-  'problem-news',
-  'review-news',
-  'review-messages',
-  ...CONTAINMENT_READERS,
-] as const;
 
 export interface Doing {
   /** Reader of the ledger → what it does with each row; without one, nobody reads it. */
@@ -153,84 +109,6 @@ export function activitiesOver(
   });
 }
 
-interface ReaderDeps {
-  client: Client;
-  engine: Engine;
-  log: Logger;
-  /** The ways out that are configured. */
-  channels: Channels;
-}
-
-/** What each reader of the journals does with the rows it finds. */
-function journalHandlers(
-  database: Database,
-  { client, engine, log, channels }: ReaderDeps,
-): Record<(typeof JOURNAL_READERS)[number], JournalHandler> {
-  const deliveries = createDeliveryStore(database);
-  const tasks = createTaskStore(database);
-  return {
-    'task-messages': createTaskMessenger({ tasks, deliveries, log, channels: namesOf(channels) }),
-    ...problemReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
-    ...reviewJournalReaders(database, { client, taskQueue: TASK_QUEUE, engine }),
-    ...containmentReaders(database, { client, taskQueue: TASK_QUEUE, log, channels: namesOf(channels) }),
-    'review-messages': createReviewMessenger({
-      reviews: createReviewStore(database),
-      deliveries,
-      log,
-      channels: namesOf(channels),
-    }),
-  };
-}
-
-/** Who notifications are for, by the directory of a real database. */
-export function recipientsOver(database: Database): ReturnType<typeof createRecipients> {
-  return createRecipients({
-    people: createPeopleStore(database),
-    rotas: createRotaStore(database),
-    calendars: createCalendarStore(database),
-    tickets: createTicketStore(database),
-    policies: createPolicyStore(database),
-  });
-}
-
-/** What each reader does with the rows it finds. */
-function rowHandlers(
-  database: Database,
-  { client, engine, log, channels, assignment }: ReaderDeps & { assignment: Assignment },
-): Record<(typeof READERS)[number], RowHandler> {
-  const { namespace } = client.options;
-  return {
-    notifications: createNotifier({
-      deliveries: createDeliveryStore(database),
-      log,
-      channels: namesOf(channels),
-      recipientsOf: recipientsOver(database),
-    }),
-    'customer-updates': customerUpdatesOver(database, { channels, engine, log }),
-    ...recurrenceReaders(database, { client, taskQueue: TASK_QUEUE }),
-    ...reviewReaders(database, { client, taskQueue: TASK_QUEUE }),
-    assignment: assignment.onRow,
-    'task-priority': createTaskPriority({ connection: client.connection as Connection, namespace }),
-    'major-incidents': createMajorIncidents({
-      tickets: createTicketStore(database),
-      tell: (...told) => engine.tell(...told),
-    }),
-    knowledge: createKnowledge({
-      articles: createArticleStore(database),
-      tickets: createTicketStore(database),
-      tell: (...told) => engine.tell(...told),
-    }),
-    'follow-ups': createFollowUps({
-      client,
-      taskQueue: TASK_QUEUE,
-      ledger: createLedger(database),
-      policies: createPolicyStore(database),
-      tickets: createTicketStore(database),
-      intake: createIntakeStore(database),
-    }),
-  };
-}
-
 /** The SDK's own words go to the same log. */
 function bridgeLogs(log: Logger): void {
   const write = (level: LogLevel, message: string, meta?: LogMetadata) => {
@@ -252,27 +130,52 @@ function bridgeLogs(log: Logger): void {
   });
 }
 
-async function startReaders(client: Client): Promise<void> {
-  for (const reader of [...READERS, ...JOURNAL_READERS])
-    await client.workflow.start(READER_WORKFLOW, {
-      workflowId: readerWorkflowId(reader),
+interface Kept {
+  readers: readonly string[];
+  channels: readonly ChannelName[];
+}
+
+/**
+ * The workflows that go on for ever: one for each reader, and one for each channel that is configured. What waits for
+ * another channel stays, and is sent when it is configured again.
+ */
+async function keepRunning(client: Client, { readers, channels }: Kept): Promise<void> {
+  const lives = [
+    ...readers.map((reader) => [READER_WORKFLOW, readerWorkflowId(reader), { reader }] as const),
+    ...channels.map((channel) => [OUTBOX_WORKFLOW, outboxWorkflowId(channel), { channel }] as const),
+  ];
+  for (const [type, workflowId, input] of lives)
+    await client.workflow.start(type, {
+      workflowId,
       taskQueue: TASK_QUEUE,
-      args: [{ reader }],
+      args: [input],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     });
 }
 
-/** One for each channel that is configured. What waits for another stays, and is sent when it is configured again. */
-async function startOutboxes(client: Client, channels: Channels): Promise<void> {
-  for (const channel of namesOf(channels))
-    await client.workflow.start(OUTBOX_WORKFLOW, {
-      workflowId: outboxWorkflowId(channel),
-      taskQueue: TASK_QUEUE,
-      args: [{ channel }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
+/**
+ * What the watchdog sees to besides tickets: a change of rules whose workflow was never started, or was lost; a journal
+ * that overslept; a schedule that Temporal does not have, or has otherwise.
+ */
+function upkeepOver(
+  database: Database,
+  { client, assignment }: { client: Client; assignment: Assignment },
+): () => Promise<void> {
+  const there = { client, taskQueue: TASK_QUEUE };
+  const runner = createRuleChangeRunner(there);
+  const changes = createRuleChangeStore(database);
+  const journals = createJournalStore(database);
+  const journalRunner = createJournalRunner({ ...there, journals });
+  const mirror = createScheduleMirror({ ...there, schedules: createScheduleStore(database) });
+  const reconcileSchedules = createReconciling(mirror);
+  return async () => {
+    await startUnfinished(changes, runner);
+    await wakeOverslept(journals, journalRunner);
+    // Shifts begin and reservations expire without an event.
+    await assignment.lookAgain();
+    await reconcileSchedules();
+  };
 }
 
 /** Runs until SIGINT or SIGTERM; a workflow task or write under way is finished first. */
@@ -302,14 +205,17 @@ export async function run(config: ServiceConfig): Promise<void> {
     log,
     channels: namesOf(channels),
   });
+  const reading = { client, taskQueue: TASK_QUEUE, engine, log, channels };
+  const handlers = ledgerReaders(database, { ...reading, assignment });
+  const journalHandlers = journalReaders(database, reading);
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: TASK_QUEUE,
     workflowBundle,
     activities: activitiesOver(database, {
-      handlers: rowHandlers(database, { client, engine, log, channels, assignment }),
-      journalHandlers: journalHandlers(database, { client, engine, log, channels }),
+      handlers,
+      journalHandlers,
       engine,
       outbox: outboxOver(database, { channels, engine, log }),
       scheduling: schedulingOver(database, { client, taskQueue: TASK_QUEUE, engine }),
@@ -321,32 +227,15 @@ export async function run(config: ServiceConfig): Promise<void> {
     shutdownForceTime: '10s',
   });
   const running = worker.run();
-  await startReaders(client);
-  await startOutboxes(client, channels);
-  const runner = createRuleChangeRunner({ client, taskQueue: TASK_QUEUE });
-  const changes = createRuleChangeStore(database);
-  const journals = createJournalStore(database);
-  const journalRunner = createJournalRunner({ client, taskQueue: TASK_QUEUE, journals });
-  const reconcileSchedules = createReconciling(
-    createScheduleMirror({
-      client,
-      taskQueue: TASK_QUEUE,
-      schedules: createScheduleStore(database),
-    }),
-  );
+  await keepRunning(client, {
+    readers: [...Object.keys(handlers), ...Object.keys(journalHandlers)],
+    channels: namesOf(channels),
+  });
   const watchdog = startWatchdog({
     databaseUrl: config.databaseUrl,
     engine,
     log,
-    // A change of rules whose workflow was never started, or was lost; a task or problem that overslept; a schedule
-    // that Temporal does not have, or has otherwise.
-    async also() {
-      await startUnfinished(changes, runner);
-      await wakeOverslept(journals, journalRunner);
-      // Shifts begin and reservations expire without an event.
-      await assignment.lookAgain();
-      await reconcileSchedules();
-    },
+    also: upkeepOver(database, { client, assignment }),
   });
   process.stderr.write('worker ready\n');
   await running;

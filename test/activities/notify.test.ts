@@ -8,7 +8,7 @@ import { createNotifier } from '../../activities/notify.ts';
 import type { Channels } from '../../activities/channels.ts';
 import { createWebhookChannel, signatureOf } from '../../activities/webhook.ts';
 import { namesOf, outboxOver } from '../../bin/outbox.ts';
-import { recipientsOver } from '../../bin/worker.ts';
+import { recipientsOver } from '../../bin/readers.ts';
 import type { LedgerEvent } from '../../domain/events.ts';
 import { openDatabase, type Database } from '../../prisma/client.ts';
 import { createDeliveryStore } from '../../prisma/deliveries.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { createNotifier } from '../../activities/notify.ts';
 import { createWebhookChannel } from '../../activities/webhook.ts';
-import { recipientsOver } from '../../bin/worker.ts';
+import { recipientsOver } from '../../bin/readers.ts';
 import { createDeliveryStore } from '../../prisma/deliveries.ts';
 import { READER_WORKFLOW, readerWorkflowId } from '../../workflows/messages.ts';
 import { eventually } from '../support/desk.ts';
