@@ -117,12 +117,14 @@ export async function eventually<T>(
   enough: (value: T) => boolean,
   withinMs = A_STALL_MS,
 ): Promise<T> {
-  const until = Date.now() + withinMs;
+  const from = Date.now();
   for (;;) {
     const value = await read();
     if (enough(value)) return value;
-    if (Date.now() > until) throw new Error(`Still not so after ${withinMs} ms: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const waitedMs = Date.now() - from;
+    if (waitedMs > withinMs) throw new Error(`Still not so after ${withinMs} ms: ${JSON.stringify(value)}`);
+    // The longer it takes, the less often it is asked: many that wait must not keep the machine from what they wait for.
+    await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 50 + waitedMs / 20)));
   }
 }
 
