@@ -60,8 +60,8 @@ export interface JournalKind<S extends Journaled, B extends Typed, C extends Typ
   decide(state: S, request: JournalRequest<C>, now: number): { bodies: readonly B[] } | { refusal: Refusal };
   /** The next thing that is due at `now` and not yet logged. Logged, it is not due any more. */
   due(state: S, now: number): { id: string; body: B } | null;
-  /** When something falls due by itself. */
-  nextMilestone(state: S): number | null;
+  /** When something falls due by itself, once everything due by `now` is logged. */
+  nextMilestone(state: S, now: number): number | null;
   /** Whether anything can still happen by itself: else nobody waits for it. */
   isRunning(state: S): boolean;
   columns(state: S): JournalRow['columns'];
@@ -173,13 +173,14 @@ export function decideJournal<S extends Journaled, B extends Typed, C extends Ty
   return { turn: { state: settled.state, events: [...turn.events, ...settled.events] } };
 }
 
-/** The row of how things stand. */
+/** The row of how things stand at `now`. */
 export function journalRow<S extends Journaled, B extends Typed, C extends Typed>(
   kind: JournalKind<S, B, C>,
   state: S,
+  now: number,
 ): JournalRow {
   const { id: _id, sequence: _sequence, ...body } = state;
-  return { columns: kind.columns(state), body, nextMilestoneAt: kind.nextMilestone(state) };
+  return { columns: kind.columns(state), body, nextMilestoneAt: kind.nextMilestone(state, now) };
 }
 
 /** Every name that an actor goes by: the key, whose it is, and for whom it says it acts. */

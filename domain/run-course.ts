@@ -200,9 +200,12 @@ function placeMilestones({ place }: Branch): number[] {
   ];
 }
 
-/** When something falls due by itself; null: it waits for an answer only. */
-export function runMilestone(run: Run): number | null {
+/**
+ * When something falls due by itself after `now`; null: it waits for an answer only. What is over already, such as the
+ * delay of a step that nobody has approved yet, waits for something else.
+ */
+export function runMilestone(run: Run, now: number): number | null {
   const places = run.stop ? [] : Object.values(run.branches).flatMap(placeMilestones);
-  const all = [...waitMilestones(run), ...places, ...undoMilestones(run)];
+  const all = [...waitMilestones(run), ...places, ...undoMilestones(run)].filter((at) => at > now);
   return all.length > 0 ? Math.min(...all) : null;
 }

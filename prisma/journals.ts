@@ -108,5 +108,11 @@ export async function openInJournal<
   opening: JournalOpening<B>,
 ): Promise<JournalAnswer> {
   const { state, events } = openJournal(kind, id, opening);
-  return journals.record({ kind: kind.name, id, head: 0, events, row: journalRow(kind, state) });
+  return journals.record({
+    kind: kind.name,
+    id,
+    head: 0,
+    events,
+    row: journalRow(kind, state, opening.occurredAt),
+  });
 }

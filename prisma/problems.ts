@@ -145,7 +145,7 @@ export function createProblemStore(database: Database): ProblemStore {
       const [row] = await database.$queryRaw<{ answer: NotedOccurrence }[]>`
         SELECT tierline_note_occurrence(${ticketId}, ${fingerprint}, ${openedAt}::bigint, ${count}::int,
           ${withinMs}::bigint, ${problemId}, ${JSON.stringify(events[0])}::jsonb,
-          ${JSON.stringify(journalRow(problemJournal, state))}::jsonb) AS answer`;
+          ${JSON.stringify(journalRow(problemJournal, state, now))}::jsonb) AS answer`;
       return row!.answer;
     },
     async forgetOccurrence(ticketId) {

@@ -123,10 +123,11 @@ export class JournalBook<S extends Journaled, B extends Typed, C extends Typed> 
 
   pendingWrite(): PendingWrite<B> {
     const entries = this.#isCareful ? this.#entries.slice(0, 1) : this.#entries;
+    const { turn: last, now } = entries.at(-1)!;
     return {
       head: this.head,
       events: entries.flatMap(({ turn }) => turn.events),
-      row: journalRow(this.#kind, entries.at(-1)!.turn.state),
+      row: journalRow(this.#kind, last.state, now),
       entries: entries.length,
     };
   }

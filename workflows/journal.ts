@@ -57,7 +57,8 @@ export async function keepJournal<S extends Journaled, B extends Typed, C extend
         throw ApplicationFailure.nonRetryable(`There is no ${kind.name} ${input.id}`, 'Unknown');
     }
     desk?.rethrow();
-    book.settle(clock());
+    const now = clock();
+    book.settle(now);
     if (!book.isRecorded) await recordTurn(kind, book);
     else if (isBehind) continue;
     // Nothing more is begun in a history that is to end: what is under way is waited for, and the next run goes on.
@@ -67,7 +68,7 @@ export async function keepJournal<S extends Journaled, B extends Typed, C extend
     else if (!kind.isRunning(book.current!) && !desk?.isBusy) return null;
     else if (workflowInfo().continueAsNewSuggested && !desk?.isBusy)
       return { id: input.id, carried: { state: book.current!, outcomes: book.storedOutcomes() } };
-    else await nextThing(kind, book, { clock, isBehind: () => isBehind || desk?.hasFailed === true, desk });
+    else await nextThing(kind, book, { now, isBehind: () => isBehind || desk?.hasFailed === true, desk });
   }
 }
 
@@ -184,13 +185,13 @@ async function recordTurn<S extends Journaled, B extends Typed, C extends Typed>
 async function nextThing<S extends Journaled, B extends Typed, C extends Typed>(
   kind: JournalKind<S, B, C>,
   book: JournalBook<S, B, C>,
-  { clock, isBehind, desk }: { clock: () => number; isBehind: () => boolean; desk: Desk | undefined },
+  { now, isBehind, desk }: { now: number; isBehind: () => boolean; desk: Desk | undefined },
 ): Promise<void> {
-  const due = kind.nextMilestone(book.current!);
+  const due = kind.nextMilestone(book.current!, now);
   // What is under way is waited for: its report would be lost to the next run.
   const mayEnd = () =>
     !desk?.isBusy && (!kind.isRunning(book.current!) || workflowInfo().continueAsNewSuggested);
   const somethingToDo = () => !book.isRecorded || isBehind() || mayEnd();
   if (due === null) await condition(somethingToDo);
-  else await condition(somethingToDo, Math.max(1, due - clock()));
+  else await condition(somethingToDo, Math.max(1, due - now));
 }

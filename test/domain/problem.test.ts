@@ -67,11 +67,11 @@ test('from the investigation to resolved, a state at a time', () => {
 describe('the quiet period', () => {
   test('ends to the millisecond, and is as long as was said when it was fixed', () => {
     const fixed = fixedAt(START);
-    expect(problemJournal.nextMilestone(fixed)).toBe(START + 7 * DAY);
+    expect(problemJournal.nextMilestone(fixed, START)).toBe(START + 7 * DAY);
     expect(settleJournal(problemJournal, fixed, START + 7 * DAY - 1).events).toEqual([]);
     expect(settleJournal(problemJournal, fixed, START + 7 * DAY).state.state).toBe('resolved');
     const shorter = granted(opened(), { type: 'fixed', quietMs: HOUR });
-    expect(problemJournal.nextMilestone(shorter)).toBe(START + HOUR);
+    expect(problemJournal.nextMilestone(shorter, START)).toBe(START + HOUR);
   });
 
   test('a ticket that was opened after the fix puts the problem back, once', () => {
@@ -105,7 +105,7 @@ describe('the quiet period', () => {
       START + DAY,
     ).state;
     const again = granted(back, { type: 'fixed' }, START + 2 * DAY);
-    expect(problemJournal.nextMilestone(again)).toBe(START + 9 * DAY);
+    expect(problemJournal.nextMilestone(again, START + 2 * DAY)).toBe(START + 9 * DAY);
     const twice = settleJournal(problemJournal, occurrence(again, 'tkt_3', START + 3 * DAY), START + 3 * DAY);
     expect(twice.state.recurrences).toBe(2);
   });

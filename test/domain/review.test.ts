@@ -89,12 +89,12 @@ const accepted = () => after(submitted(), [ACTION], [{ type: 'accept' }, LEAD]);
 function played(review: Review, until: number): { review: Review; log: ReviewEvent[] } {
   const log: ReviewEvent[] = [];
   let current = review;
-  for (let at = reviewJournal.nextMilestone(current); at !== null && at <= until;) {
+  for (let at = reviewJournal.nextMilestone(current, review.openedAt); at !== null && at <= until;) {
     const turn = settleJournal(reviewJournal, current, at);
     expect(turn.events).not.toEqual([]);
     log.push(...turn.events);
     current = turn.state;
-    at = reviewJournal.nextMilestone(current);
+    at = reviewJournal.nextMilestone(current, at);
   }
   return { review: current, log };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { runMilestone } from '../../domain/run-course.ts';
 import { approver, BY_HAND, paperRun, playbookOf, PUT, REQUESTER, TERMS } from '../support/paper-run.ts';
 
 const MINUTE = 60_000;
@@ -137,6 +138,11 @@ describe('the approval of a step', () => {
     expect(run.steps()).not.toContain('two:failed');
     run.pass(MINUTE);
     expect(run.steps()).toContain('two:failed');
+  });
+
+  test('waiting for it, the run sleeps until time does something to it', () => {
+    const run = paperRun(two, STEP);
+    expect(runMilestone(run.run, run.now)).toBe(run.now + TERMS.respondWithinMs + 1);
   });
 
   test('not used in time, has to be given again', () => {

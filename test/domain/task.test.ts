@@ -63,12 +63,12 @@ const refusalOf = (...asked: Parameters<typeof ask>): string | null => {
 function played(task: Task, until: number): { task: Task; log: { at: number; event: TaskEvent }[] } {
   const log: { at: number; event: TaskEvent }[] = [];
   let current = task;
-  for (let at = taskJournal.nextMilestone(current); at !== null && at <= until;) {
+  for (let at = taskJournal.nextMilestone(current, START); at !== null && at <= until;) {
     const turn = settleJournal(taskJournal, current, at);
     expect(turn.events).not.toEqual([]);
     log.push(...turn.events.map((event) => ({ at: event.occurredAt, event })));
     current = turn.state;
-    at = taskJournal.nextMilestone(current);
+    at = taskJournal.nextMilestone(current, at);
   }
   return { task: current, log };
 }
@@ -94,7 +94,7 @@ describe('as time goes by', () => {
   test('says nothing more once it is done, and nothing at all of what was done in time', () => {
     const done = granted(openTask(), { type: 'complete' }, { at: START + HOUR });
     expect(told(done)).toEqual([]);
-    expect(taskJournal.nextMilestone(done)).toBeNull();
+    expect(taskJournal.nextMilestone(done, START + HOUR)).toBeNull();
   });
 
   test('what is done exactly when it is due is in time', () => {
@@ -114,7 +114,7 @@ describe('as time goes by', () => {
     expect(events.map(({ type }) => type)).toEqual(['overdue', 'escalated']);
     expect(events[1]).toMatchObject({ step: 2, to: 'manager' });
     expect(settleJournal(taskJournal, state, DUE + 7 * DAY).events).toEqual([]);
-    expect(taskJournal.nextMilestone(state)).toBeNull();
+    expect(taskJournal.nextMilestone(state, DUE + 7 * DAY)).toBeNull();
   });
 
   test('of two reminders that are due together only the later one is sent', () => {
@@ -161,7 +161,7 @@ describe('as time goes by', () => {
           const turn = settleJournal(taskJournal, task, now);
           ids.push(...turn.events.map(({ id }) => id));
           task = turn.state;
-          expect(taskJournal.nextMilestone(task) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(now);
+          expect(taskJournal.nextMilestone(task, now) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(now);
         }
         expect(new Set(ids).size).toBe(ids.length);
       }),

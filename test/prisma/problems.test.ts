@@ -79,7 +79,7 @@ async function move(id: string, what: ProblemCommand | { settle: number }): Prom
       : decideJournal(problemJournal, state, { id: randomUUID(), command: what, actor }, Date.now());
   if ('refusal' in decided) throw new Error(decided.refusal.message);
   const { turn } = decided;
-  const row = journalRow(problemJournal, turn.state);
+  const row = journalRow(problemJournal, turn.state, Date.now());
   return journals.record({ kind: 'problem', id, head: state.sequence, events: turn.events, row });
 }
 
@@ -248,7 +248,7 @@ test('whoever notes a ticket waits for a problem that is just being resolved, an
     id,
     state.sequence,
     JSON.stringify(turn.events),
-    JSON.stringify(journalRow(problemJournal, turn.state)),
+    JSON.stringify(journalRow(problemJournal, turn.state, Date.now())),
   ]);
   const noting = note(fingerprint, newTickets(1)[0]!);
   await new Promise((resolve) => setTimeout(resolve, 200));

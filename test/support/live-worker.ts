@@ -281,12 +281,10 @@ export async function followRun(following: Following): Promise<LiveRun> {
     async pass(ms) {
       const until = clock.now + ms;
       for (;;) {
-        const next = kind.nextMilestone(book.recorded!);
+        const next = kind.nextMilestone(book.recorded!, clock.now);
         if (next === null || next > until) break;
-        const { sequence } = book.recorded!;
-        clock.now = Math.max(clock.now, next);
+        clock.now = next;
         await go();
-        if (book.recorded!.sequence === sequence && next <= clock.now) break;
       }
       clock.now = until;
       await go();

@@ -151,12 +151,10 @@ export function paperRun(playbook: Playbook, options: PaperRunOptions = {}): Pap
     pass(ms) {
       const until = now + ms;
       for (;;) {
-        const next = kind.nextMilestone(run);
+        const next = kind.nextMilestone(run, now);
         if (next === null || next > until) break;
-        now = Math.max(now, next);
-        const before = events.length;
+        now = next;
         go();
-        if (events.length === before && next <= now) break;
       }
       now = until;
       go();
