@@ -8,6 +8,7 @@ import { A_STALL_MS, eventually } from '../support/desk.ts';
 import { startFakeEdr, type FakeEdr } from '../support/fake-edr.ts';
 import { isolationPlaybook } from '../support/isolation.ts';
 import { openTicket, setUpOffice } from './office.ts';
+import { isAsked } from './response-team.ts';
 
 const TOKEN = 'canary-of-the-token-7d31';
 const IN_VAULT = 'canary-in-the-vault-52ae';
@@ -85,16 +86,12 @@ test(
     const { planHash } = asked.body;
     const until = (enough: (view: Response['body']) => boolean) =>
       eventually(async () => (await said(responder.get(run))).body as Response['body'], enough);
-    const isOpen = (need: string) => (view: Response['body']) =>
-      view.approvals.some(
-        (one: { need: string; state: string }) => one.need === need && one.state === 'open',
-      );
-    await until(isOpen('plan'));
+    await until(isAsked('plan'));
     await said(approver.post(`${run}/approve`, { planHash }));
     const done = await until(({ result }) => result !== null);
     expect(done.result).toBe('succeeded');
     await said(responder.post(`${run}/roll-back`, {}));
-    await until(isOpen('rollBack'));
+    await until(isAsked('rollBack'));
     await said(approver.post(`${run}/approve`, { need: 'rollBack', planHash }));
     await until(({ state }) => state === 'rolledBack');
     const units = await said(responder.get(`${run}/units`));

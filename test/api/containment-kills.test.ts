@@ -10,11 +10,11 @@ import type { Response } from 'supertest';
 import { A_STALL_MS, eventually } from '../support/desk.ts';
 import type { DoomedRunWorkerOptions } from '../support/doomed-run-worker.ts';
 import { MOMENTS, pointOf, type Moment } from '../support/run-worker.ts';
+import { isAsked, type View } from './response-team.ts';
 import {
   BACK_STEPS,
   CONTAINED,
   FORWARD_STEPS,
-  isAsked,
   LOOKS,
   OUTCOMES,
   outcomesOf,
@@ -22,7 +22,6 @@ import {
   setUpStolenAccounts,
   viewOnce,
   type Team,
-  type View,
 } from './stolen-account.ts';
 
 /** Every point costs half a minute of waiting for what is lost: the moments between commands, or all in a full run. */

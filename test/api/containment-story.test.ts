@@ -9,10 +9,10 @@ import { journalWorkflowId } from '../../workflows/messages.ts';
 import { eventually } from '../support/desk.ts';
 import type { Caller } from './front-door.ts';
 import { inMs } from './office.ts';
+import { isAsked, type View } from './response-team.ts';
 import {
   CONTAINED,
   EFFECTS,
-  isAsked,
   OUTCOMES,
   outcomesOf,
   RELEASED,
@@ -20,7 +20,6 @@ import {
   UNTOUCHED,
   viewOnce,
   type Team,
-  type View,
 } from './stolen-account.ts';
 
 const DAY = 86_400_000;

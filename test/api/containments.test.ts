@@ -1,47 +1,13 @@
 /** Containment runs through the API, on the real engine, against a real server at the edge of the world. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Response } from 'supertest';
+import { describe, expect, test } from '@jest/globals';
 import { A_STALL_MS, eventually } from '../support/desk.ts';
-import { startFakeEdr, type FakeEdr } from '../support/fake-edr.ts';
 import { isolationPlaybook } from '../support/isolation.ts';
-import { openTicket, setUpOffice } from './office.ts';
-import type { Caller } from './front-door.ts';
+import { openTicket } from './office.ts';
+import { isAsked, setUpResponseTeam } from './response-team.ts';
 
 const TOKEN = 'canary-token-91b7';
-let edr: FakeEdr;
-beforeAll(async () => {
-  edr = await startFakeEdr({ token: TOKEN });
-});
-afterAll(() => edr.close());
-
-const office = setUpOffice({ secrets: { TIERLINE_SECRET_EDR_TOKEN: TOKEN } });
-
-interface Team {
-  responder: Caller;
-  first: Caller;
-  second: Caller;
-}
-
-let people = 0;
-async function team(): Promise<Team> {
-  people += 1;
-  return {
-    responder: await office.caller('responder', `responder-${people}`),
-    first: await office.caller('approver', `approver-${people}a`),
-    second: await office.caller('approver', `approver-${people}b`),
-  };
-}
-
-async function imported(playbook: { id: string }): Promise<string> {
-  const manager = await office.caller('manager', `manager-${(people += 1)}`);
-  const response = await manager.post('/v1/playbooks', playbook);
-  if (response.status !== 201) throw new Error(`Not imported: ${response.text}`);
-  expect(response.body).toMatchObject({ verdict: 'executable' });
-  return playbook.id;
-}
-
-const settled = (caller: Caller, id: string, enough: (body: Response['body']) => boolean) =>
-  eventually(async () => (await caller.get(`/v1/containments/${id}`)).body as Response['body'], enough);
+const scene = setUpResponseTeam({ token: TOKEN });
+const { office, team, imported, asked, settled, effectsOn } = scene;
 
 describe('a containment run', () => {
   test(
@@ -51,7 +17,7 @@ describe('a containment run', () => {
       const ticket = await openTicket(office.agent);
       const id = await imported(isolationPlaybook());
       const host = 'ws-1042';
-      const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url } };
+      const body = { playbook: { id }, variables: { __host__: host, __edr__: scene.edr.url } };
       const path = `/v1/tickets/${ticket.id}/containments`;
 
       const dry = await responder.post(path, { ...body, dryRun: true });
@@ -61,23 +27,21 @@ describe('a containment run', () => {
         targets: [host],
         approvals: expect.arrayContaining([expect.objectContaining({ need: 'plan', required: 2 })]),
       });
-      expect((await edr.journal()).effects).toEqual([]);
+      expect((await scene.edr.journal()).effects).toEqual([]);
 
       const asked = await responder.post(path, body);
       expect(asked.status).toBe(201);
       expect(asked.body.planHash).toBe(dry.body.hash);
       const run = `/v1/containments/${asked.body.id}`;
       const { planHash } = asked.body;
-      await settled(responder, asked.body.id, (view) =>
-        view.approvals.some((one: { state: string }) => one.state === 'open'),
-      );
+      await settled(responder, asked.body.id, isAsked('plan'));
 
       const own = await responder.post(`${run}/approve`, { planHash });
       expect(own.status).toBe(403);
       expect((await first.post(`${run}/approve`, { planHash: 'another' })).body.code).toBe('plan_changed');
       expect((await first.post(`${run}/approve`, { planHash })).status).toBe(200);
       expect((await first.post(`${run}/approve`, { planHash })).status).toBe(200);
-      expect((await edr.journal()).effects).toEqual([]);
+      expect((await scene.edr.journal()).effects).toEqual([]);
       expect((await second.post(`${run}/approve`, { planHash })).status).toBe(200);
 
       const done = await settled(responder, asked.body.id, ({ result }) => result !== null);
@@ -85,7 +49,7 @@ describe('a containment run', () => {
         result: 'succeeded',
         effects: [{ name: 'hostIsolated', target: host, state: 'inForce', isVerified: true }],
       });
-      expect((await edr.journal()).effects).toMatchObject([
+      expect((await scene.edr.journal()).effects).toMatchObject([
         { kind: 'hosts', id: host, what: 'isolated', on: true },
       ]);
 
@@ -99,40 +63,18 @@ describe('a containment run', () => {
       expect((await responder.get(`${run}/artifacts/${'0'.repeat(64)}`)).status).toBe(404);
 
       expect((await responder.post(`${run}/roll-back`, {})).status).toBe(200);
-      await settled(responder, asked.body.id, (view) =>
-        view.approvals.some(
-          (one: { need: string; state: string }) => one.need === 'rollBack' && one.state === 'open',
-        ),
-      );
-      expect(await edr.inForce()).toHaveLength(1);
+      await settled(responder, asked.body.id, isAsked('rollBack'));
+      expect(await scene.edr.inForce()).toHaveLength(1);
       expect((await first.post(`${run}/approve`, { need: 'rollBack', planHash })).status).toBe(200);
       const back = await settled(responder, asked.body.id, ({ state }) => state === 'rolledBack');
       expect(back.rollBack.outcomes).toMatchObject([{ outcome: 'undone' }]);
-      expect(await edr.inForce()).toEqual([]);
+      expect(await scene.edr.inForce()).toEqual([]);
       const text = JSON.stringify((await responder.get(run)).body);
       expect(text).not.toContain(TOKEN);
     },
     4 * A_STALL_MS,
   );
 });
-
-const isOpen = (need: string) => (view: Response['body']) =>
-  view.approvals.some((one: { need: string; state: string }) => one.need === need && one.state === 'open');
-const effectsOn = async (host: string) => (await edr.journal()).effects.filter(({ id }) => id === host);
-
-interface Asked {
-  host: string;
-  playbook?: { id: string };
-  more?: object;
-}
-
-/** Asks for the isolation of a host on a ticket of its own. */
-async function asked({ responder }: Team, { host, playbook = isolationPlaybook(), more = {} }: Asked) {
-  const ticket = await openTicket(office.agent);
-  const id = await imported(playbook);
-  const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url }, ...more };
-  return { ticket, response: await responder.post(`/v1/tickets/${ticket.id}/containments`, body) };
-}
 
 describe('before it begins', () => {
   test('an emergency is begun by one person, and asks for its ratification at once', async () => {
@@ -144,7 +86,7 @@ describe('before it begins', () => {
     expect(done.result).toBe('succeeded');
     expect(await effectsOn('ws-2001')).toHaveLength(1);
     const { first, responder } = people;
-    await settled(responder, id, isOpen('breakGlass'));
+    await settled(responder, id, isAsked('breakGlass'));
     const path = `/v1/containments/${id}/approve`;
     expect((await responder.post(path, { need: 'breakGlass', planHash })).status).toBe(403);
     expect((await first.post(path, { need: 'breakGlass', planHash })).status).toBe(200);
@@ -166,7 +108,7 @@ describe('before it begins', () => {
     const deed = `/v1/playbook-authorisations/${granted.body.id}`;
     const ticket = await openTicket(office.agent);
     const ask = async (host: string) => {
-      const body = { playbook: { id }, variables: { __host__: host, __edr__: edr.url } };
+      const body = { playbook: { id }, variables: { __host__: host, __edr__: scene.edr.url } };
       return (await people.responder.post(`/v1/tickets/${ticket.id}/containments`, body)).body;
     };
     expect((await ask('ws-2002')).licence).toBe('approval');
@@ -185,16 +127,16 @@ describe('before it begins', () => {
     const { response } = await asked(people, { host: 'ws-2005' });
     const { responder, first, second } = people;
     const { id, planHash } = response.body;
-    await settled(responder, id, isOpen('plan'));
+    await settled(responder, id, isAsked('plan'));
     const path = `/v1/containments/${id}`;
     expect((await first.post(`${path}/approve`, { planHash })).status).toBe(200);
-    const variables = { __host__: 'ws-2006', __edr__: edr.url };
+    const variables = { __host__: 'ws-2006', __edr__: scene.edr.url };
     const edited = await responder.post(`${path}/change-plan`, { variables, reason: 'Wrong host' });
     expect(edited.status).toBe(200);
     expect(edited.body.planHash).not.toBe(planHash);
     expect((await second.post(`${path}/approve`, { planHash })).body.code).toBe('plan_changed');
     const { planHash: next } = edited.body;
-    await settled(responder, id, isOpen('plan'));
+    await settled(responder, id, isAsked('plan'));
     expect((await second.post(`${path}/approve`, { planHash: next })).status).toBe(200);
     expect((await responder.get(path)).body.result).toBeNull();
     expect((await first.post(`${path}/approve`, { planHash: next })).status).toBe(200);
@@ -221,8 +163,8 @@ test('stopped while a command is under way, it begins no other, and lists what s
   const { responder, first, second } = people;
   const { id, planHash } = response.body;
   const path = `/v1/containments/${id}`;
-  await settled(responder, id, isOpen('plan'));
-  await edr.setFaults({ rules: [{ method: 'PUT', path: 'ws-2007', fault: { late: 3_000 } }] });
+  await settled(responder, id, isAsked('plan'));
+  await scene.edr.setFaults({ rules: [{ method: 'PUT', path: 'ws-2007', fault: { late: 3_000 } }] });
   for (const who of [first, second]) await who.post(`${path}/approve`, { planHash });
   await eventually(
     () => effectsOn('ws-2007'),
@@ -230,7 +172,7 @@ test('stopped while a command is under way, it begins no other, and lists what s
   );
   expect((await responder.post(`${path}/stop`, { reason: 'Wrong host' })).status).toBe(200);
   const view = await settled(responder, id, ({ state }) => state === 'stopped');
-  await edr.setFaults({});
+  await scene.edr.setFaults({});
   const types = view.log.map(({ type }: { type: string }) => type);
   expect(types.slice(types.indexOf('stopAsked'))).not.toContain('unitOrdered');
   expect(view.inForce).toHaveLength(1);

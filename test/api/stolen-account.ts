@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { NativeConnection } from '@temporalio/worker';
-import type { Response } from 'supertest';
 import { reviewJournalReaders, reviewReaders } from '../../bin/review-readers.ts';
 import { READER_WORKFLOW, readerWorkflowId } from '../../workflows/messages.ts';
 import {
@@ -25,6 +24,7 @@ import { createRunWorker, type Visit } from '../support/run-worker.ts';
 import { isThere } from '../support/system-servers.ts';
 import { openFrontDoor, type Caller } from './front-door.ts';
 import { openTicket, setUpOffice } from './office.ts';
+import type { View } from './response-team.ts';
 
 const hasDirectory = isThere(SLAPD, 'slapd');
 /** Of what is done, the part that needs a directory. */
@@ -65,8 +65,6 @@ export const RELEASED = {
 export const EFFECTS = ['hostIsolated', ...ofDirectory('accountLocked'), 'sessionsEnded'];
 /** What came of taking each of them back. */
 export const OUTCOMES = ['irreversible', ...ofDirectory('undone'), 'undone'];
-
-export type View = Response['body'];
 
 /** Who takes part, at a door whose runs are carried out on a task queue of its own. */
 export interface Team {
@@ -203,9 +201,6 @@ export const viewOnce = (team: Team, id: string, enough: (view: View) => boolean
     enough,
     4 * A_STALL_MS,
   );
-
-export const isAsked = (need: string) => (view: View) =>
-  view.approvals.some((one: { need: string; state: string }) => one.need === need && one.state === 'open');
 
 export const outcomesOf = ({ rollBack }: View): string[] =>
   rollBack.outcomes.map(({ outcome }: { outcome: string }) => outcome);

@@ -1,5 +1,5 @@
 /** A playbook for tests: isolates a host at an EDR that speaks as the fake one, looks whether it is so, and can release it. */
-import { TIERLINE_EXTENSION } from '../../domain/playbook.ts';
+import { TIERLINE_EXTENSION, type ApprovalTerms } from '../../domain/playbook.ts';
 
 const IDENTITY = 'identity--5e3a4f1c-7f3b-4b57-8a3d-0d7c9a3a1b10';
 
@@ -9,6 +9,10 @@ const uuid = (): string => `00000000-0000-4000-8000-${String((made += 1)).padSta
 export interface IsolationOptions {
   /** How many have to agree to the plan. */
   approvers?: number;
+  /** The other terms of that. */
+  terms?: Partial<ApprovalTerms>;
+  /** Terms of an approval of the isolation by itself; it has none unless said. */
+  ofStep?: Partial<ApprovalTerms>;
   /** Its type, `mitigation` unless said otherwise. */
   type?: 'runbook';
   /** Names of further external variables, sent as headers; nobody may see them. */
@@ -16,7 +20,13 @@ export interface IsolationOptions {
 }
 
 /** Its variables are `__host__` and `__edr__`, the address; the token is `edr/token` in the vault. */
-export function isolationPlaybook({ approvers = 2, type, hidden = [] }: IsolationOptions = {}) {
+export function isolationPlaybook({
+  approvers = 2,
+  terms,
+  ofStep,
+  type,
+  hidden = [],
+}: IsolationOptions = {}) {
   const id = {
     start: `start--${uuid()}`,
     isolate: `action--${uuid()}`,
@@ -68,6 +78,7 @@ export function isolationPlaybook({ approvers = 2, type, hidden = [] }: Isolatio
             undo: id.release,
             undoRestoresAccess: true,
             verify: { step: id.look, expect: "__on__:value = 'true'", everyMs: 200, withinMs: 20_000 },
+            ...(ofStep && { approval: ofStep }),
           },
         },
       }),
@@ -103,7 +114,7 @@ export function isolationPlaybook({ approvers = 2, type, hidden = [] }: Isolatio
     },
     playbook_extensions: {
       [TIERLINE_EXTENSION]: {
-        approval: { role: 'approver', required: approvers },
+        approval: { role: 'approver', required: approvers, ...terms },
         ...(hidden.length > 0 && { sensitive: hidden }),
       },
     },
