@@ -227,7 +227,7 @@ const isInstant = (name: string, value: unknown): value is number =>
   (name.endsWith('At') || name === 'since' || name === 'until') && typeof value === 'number';
 
 /** Long or derived data that a reader of the timeline has no use for. */
-const LEFT_OUT = new Set(['rules', 'hours', 'obligations']);
+const LEFT_OUT = new Set(['rules', 'hours', 'obligations', 'isReminded']);
 
 function shownData(data: object): Record<string, unknown> {
   return Object.fromEntries(

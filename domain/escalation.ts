@@ -9,16 +9,25 @@ import type { ClockName } from './policy.ts';
 import type { Hold } from './situation.ts';
 import { childrenOf } from './collaboration.ts';
 import { NOT_APPLICABLE } from './incident-story.ts';
-import { declarationOf, SEVERITY_OF } from './security.ts';
+import { declarationOf, delayRunning, SEVERITY_OF } from './security.ts';
 import { awaitsReview } from './incident-review.ts';
 import { declareMajor, isThere, reachSteps, skipStep, tellOf } from './steps.ts';
-import { areRulesDue, cycleKey, holdKey, isFinal, isOver, returnsKey, type Ticket } from './ticket.ts';
+import {
+  areRulesDue,
+  cycleKey,
+  delayKey,
+  holdKey,
+  isFinal,
+  isOver,
+  returnsKey,
+  type Ticket,
+} from './ticket.ts';
 import { append, decideAt, startTurn, type Turn } from './turn.ts';
 
 /** Loaded this long before the known hours end (docs/rules.md §1: the end of the horizon is a milestone). */
 export const HORIZON_MARGIN_MS = 7 * 86_400_000;
 
-export type MilestoneKind = 'step' | 'breach' | 'holdExpires' | 'autoClose' | 'rulesExpire';
+export type MilestoneKind = 'step' | 'breach' | 'holdExpires' | 'delayEnds' | 'autoClose' | 'rulesExpire';
 
 export interface Milestone {
   at: number;
@@ -67,6 +76,8 @@ function decisionsDue(ticket: Ticket): Milestone[] {
   ];
   if (isFinal(ticket)) return found;
   found.push(...limitedHolds(ticket).map(({ dueAt }) => ({ at: dueAt, kind: 'holdExpires' as const })));
+  const delay = delayRunning(ticket);
+  if (delay) found.push({ at: delay.until, kind: 'delayEnds' });
   const closes = autoCloseAt(ticket);
   if (closes !== null) found.push({ at: closes, kind: 'autoClose' });
   return found;
@@ -220,6 +231,16 @@ function settleSecurity(turn: Turn, now: number): Turn {
   return decideAt(turn, now, 'securityIncident', declarationOf(id, rules, asked, null));
 }
 
+/** Containment was put off, and that time is over: a lead is called to decide anew. */
+function settleDelay(turn: Turn, now: number): Turn {
+  const delay = delayRunning(turn.ticket);
+  if (!delay || delay.until > now) return turn;
+  const { until } = delay;
+  const draft = { id: delayKey(until), source: 'engine' as const, occurredAt: until, receivedAt: now };
+  const ended = append(turn, draft, { type: 'containmentDelayEnded', until });
+  return tellOf(ended, `${draft.id}/notify`, { notice: 'containmentDelayEnded', now, page: true });
+}
+
 function settleAutoClose(turn: Turn, now: number): Turn {
   const at = autoCloseAt(turn.ticket);
   if (at === null || at > now) return turn;
@@ -237,7 +258,8 @@ export function settle(ticket: Ticket, now: number): Turn {
   const held = isFinal(ticket) ? startTurn(ticket) : settleHolds(startTurn(ticket), now);
   let turn = settleBreaches(held, now);
   if (isOver(ticket)) return turn;
-  if (!isFinal(ticket)) turn = settleReturns(settleMajor(settleSecurity(turn, now), now), now);
+  if (!isFinal(ticket))
+    turn = settleReturns(settleMajor(settleDelay(settleSecurity(turn, now), now), now), now);
   for (let due = overdueSteps(turn.ticket, now); due.length > 0; due = overdueSteps(turn.ticket, now))
     turn = reachSteps(turn, due, now);
   return settleAutoClose(settleStopped(turn, now), now);

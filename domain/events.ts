@@ -234,6 +234,7 @@ export const NOTICES = [
   'joined',
   'problem',
   'majorIncident',
+  'containmentDelayEnded',
 ] as const;
 export interface Notice {
   notice: (typeof NOTICES)[number];
@@ -312,6 +313,8 @@ export type EngineBody =
   | ({ type: 'webhookRequested'; endpoint: string } & StepReference)
   /** A hold lasted as long as the policy allows: it ends, or the lead is asked. */
   | { type: 'holdExpired'; reason: HoldReason; since: number; atEnd: HoldRule['atEnd'] }
+  /** The attacker was let go on until now: a lead is told. */
+  | { type: 'containmentDelayEnded'; until: number }
   | RulesChangedBody
   /** Attributes changed that choose the policy, and it is still the same. */
   | { type: 'rulesConfirmed'; policy: string; version: number }

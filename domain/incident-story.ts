@@ -63,8 +63,9 @@ export function evolved(incident: SecurityIncident, event: LedgerEvent<SecurityB
       return { ...incident, phases: [...incident.phases, span] };
     }
     case 'containmentDelayed': {
-      const { until, consentedBy, by } = event;
-      return { ...incident, delay: { since: at, until, consentedBy, by } };
+      const { until, consentedBy, isReminded, by } = event;
+      const delay = { since: at, until, consentedBy, by, ...(isReminded && { isReminded }) };
+      return { ...incident, delay };
     }
     case 'factEstablished': {
       const { fact, factAt, by } = event;

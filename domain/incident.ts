@@ -111,6 +111,8 @@ export interface ContainmentDelay {
   /** Who of legal agreed: letting an attacker go on is not for the responders alone to decide. */
   consentedBy: string;
   by: Decider;
+  /** Its end is told; not so where it was decided before ends were. */
+  isReminded?: true;
 }
 
 /** What a ticket carries of being a security incident. */
@@ -153,7 +155,8 @@ export type SecurityCommand =
   | { type: 'placeLegalHold' }
   | { type: 'liftLegalHold' }
   | { type: 'enterPhase'; phase: Phase; activity?: Activity }
-  | { type: 'delayContainment'; until: number; consentedBy: string }
+  /** `isForgotten`: in a run of the time before its end was told, which replays as it was. */
+  | { type: 'delayContainment'; until: number; consentedBy: string; isForgotten?: true }
   | { type: 'establishFact'; fact: string; at: number; isReasoned?: boolean }
   | {
       type: 'reportObligation';
@@ -187,7 +190,7 @@ export type SecurityBody =
   | { type: 'legalHoldPlaced'; by: Decider }
   | { type: 'legalHoldLifted'; by: Decider }
   | { type: 'phaseEntered'; phase: Phase; activity?: Activity; by: Decider }
-  | { type: 'containmentDelayed'; until: number; consentedBy: string; by: Decider }
+  | { type: 'containmentDelayed'; until: number; consentedBy: string; isReminded?: true; by: Decider }
   | { type: 'factEstablished'; fact: string; factAt: number; by: Decider }
   /** The clock of an obligation starts, or counts from another instant than before. */
   | { type: 'obligationStarted'; obligation: string; startAt: number; deadlineAt: number }

@@ -3,9 +3,11 @@ import type { Actor, LedgerEvent } from './events.ts';
 import {
   namedFor,
   type Anchor,
+  type ContainmentDelay,
   type Decider,
   type SecurityBody,
   type SecurityCommand,
+  type SecurityIncident,
   type SecurityRule,
   type Severity,
 } from './incident.ts';
@@ -13,7 +15,7 @@ import { evolved } from './incident-story.ts';
 import { DEFAULT_SECURITY, obligationsOf, startsAfter } from './obligations.ts';
 import type { AppliedPolicy, AppliedRules, Priority } from './policy.ts';
 import type { Situation } from './situation.ts';
-import type { Ticket } from './ticket.ts';
+import { delayKey, type Ticket } from './ticket.ts';
 
 /** What a policy says of security, or what holds without it. */
 export const securityOf = (policy: AppliedPolicy): SecurityRule => policy.security ?? DEFAULT_SECURITY;
@@ -54,6 +56,25 @@ const ENDS_WITH_TICKET: ReadonlySet<string> = new Set<SecurityCommand['type']>([
 /** Whether something may be asked of a closed or cancelled ticket: of a security incident most things may. */
 export const outlivesClosing = (command: { type: string }, { security }: Situation): boolean =>
   security !== undefined && !ENDS_WITH_TICKET.has(command.type);
+
+/** Whether somebody has got to work on the cause since: then nothing is put off any more. */
+const isBeingContained = ({ phases }: SecurityIncident, after: number): boolean =>
+  phases.some(
+    ({ phase, activity, since }) =>
+      since > after &&
+      (phase === 'recover' ||
+        phase === 'improve' ||
+        activity === 'containment' ||
+        activity === 'eradication'),
+  );
+
+/** The decision to let an attacker go on whose end is still to be told; null for none, or where it is out of date. */
+export function delayRunning({ situation, steps }: Ticket): ContainmentDelay | null {
+  const { security } = situation;
+  const delay = security?.delay;
+  if (!delay?.isReminded || steps[delayKey(delay.until)]) return null;
+  return isBeingContained(security!, delay.since) ? null : delay;
+}
 
 export type Rules = Pick<AppliedRules, 'policy' | 'hours'>;
 
@@ -134,8 +155,9 @@ export function securityBodiesOf(
       return [{ type: 'phaseEntered', phase, ...(activity && { activity }), by }];
     }
     case 'delayContainment': {
-      const { until, consentedBy } = command;
-      return [{ type: 'containmentDelayed', until, consentedBy, by }];
+      const { until, consentedBy, isForgotten } = command;
+      const reminded = isForgotten ? {} : { isReminded: true as const };
+      return [{ type: 'containmentDelayed', until, consentedBy, ...reminded, by }];
     }
     case 'establishFact': {
       const { fact, at } = command;

@@ -90,6 +90,8 @@ export const stepKey = (clock: ClockName, cycle: number, step: string): string =
 export const holdKey = ({ reason, since }: Hold): string => `hold/${reason}/${since}`;
 /** Marks that a lead was called about so many returns. */
 export const returnsKey = (returns: number): string => `pingPong/${returns}`;
+/** Marks that containment was put off up to then, and that the end of that was told. */
+export const delayKey = (until: number): string => `delay/${until}`;
 export const cycleKey = (clock: ClockName, cycle: number): string => `${clock}/${cycle}`;
 
 /** The fields of a ticket that choose its policy. */
@@ -365,6 +367,8 @@ function withEngineBooks(ticket: Ticket, event: LedgerEvent): Ticket {
   }
   if (event.type === 'leadCalled')
     return { ...ticket, steps: { ...ticket.steps, [returnsKey(event.returns)]: true } };
+  if (event.type === 'containmentDelayEnded')
+    return { ...ticket, steps: { ...ticket.steps, [delayKey(event.until)]: true } };
   if (event.type === 'holdExpired') return { ...ticket, steps: { ...ticket.steps, [holdKey(event)]: true } };
   if (event.type === 'rulesConfirmed') return { ...ticket, matchedOn: matchableOf(ticket.attributes) };
   if (event.type === 'rulesChanged') return underOtherRules(ticket, event);

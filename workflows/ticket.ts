@@ -91,9 +91,14 @@ function asked(type: CommandType, request: Request): Request {
 /** In a run of the time before facts had consequences they have none. */
 const isBare = ({ type }: Fact): boolean => ONCE_BARE.has(type) && !patched('facts-have-consequences');
 
-/** A run of the time before handoffs waited for their tier goes on as it was. */
+/** A run of the time before handoffs waited for their tier, or before the end of a delay was told, goes on as it was. */
 function asOfItsTime(request: Request): Request {
   const { command } = request;
+  if (command.type === 'delayContainment') {
+    const { isForgotten: _asSent, ...delay } = command;
+    const isTold = patched('containment-delay-is-told');
+    return { ...request, command: isTold ? delay : { ...delay, isForgotten: true } };
+  }
   if (command.type !== 'offerHandoff') return request;
   const { acceptedAtOnce: _asSent, ...offer } = command;
   const waits = patched('handoff-waits-for-its-tier');

@@ -123,7 +123,8 @@ export const SECURITY_REQUESTS = {
   }),
   delayContainment: spec({
     path: 'delay-containment',
-    summary: 'Record the decision to let an attacker go on for a while, with the consent of legal',
+    summary:
+      'Record the decision to let an attacker go on for a while, with the consent of legal; a lead is paged at its end',
     operation: 'incident.work',
     body: z.strictObject({
       until: instantMs,

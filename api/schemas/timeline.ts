@@ -92,6 +92,7 @@ const TYPES = Object.keys({
   articlesOffered: true,
   problemNoted: true,
   leadCalled: true,
+  containmentDelayEnded: true,
   securityDeclared: true,
   severityRated: true,
   tlpChanged: true,

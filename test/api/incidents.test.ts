@@ -113,6 +113,29 @@ describe('a legal hold', () => {
   });
 });
 
+describe('containment that is put off', () => {
+  test('is shown with who agreed, and pages a lead when its time is over', async () => {
+    const id = await declared();
+    const body = { until: inMs(2 * HOUR), consentedBy: 'counsel-1', reason: 'To see where it leads.' };
+    expect(await ask(responder, id, 'delay-containment', body)).toMatchObject({ status: 200 });
+    const { body: ticket } = await responder.get(`/v1/tickets/${id}`);
+    const { until, consentedBy } = body;
+    expect(ticket.security.containmentDelay).toMatchObject({ until, consentedBy, by: 'responder-1' });
+    await office.desk.fastForward(id, 3 * HOUR);
+    await office.desk.timeline(id, (events) => events.some(({ type }) => type === 'containmentDelayEnded'));
+    const { body: timeline } = await responder.get(`/v1/tickets/${id}/timeline?limit=200`);
+    expect(timeline.data).toContainEqual(
+      expect.objectContaining({ type: 'containmentDelayEnded', occurredAt: until }),
+    );
+    expect(timeline.data).toContainEqual(
+      expect.objectContaining({
+        type: 'notificationRequested',
+        data: expect.objectContaining({ notice: 'containmentDelayEnded', page: true }),
+      }),
+    );
+  });
+});
+
 describe('a duty of law', () => {
   test('is shown from waiting for its fact to reported, with its citation', async () => {
     const id = await declared();

@@ -37,6 +37,18 @@ export const SECURITY_STORIES: Record<string, Story> = {
     await untilType(desk, ticketId, 'obligationReported');
     return ticketId;
   },
+  // `containment-put-off-and-forgotten` was recorded when the end of a delay was told to nobody: its runs go on.
+  async 'containment-put-off-until-a-lead-is-called'(desk) {
+    const ticketId = await desk.open({ policy: 'three-tiers', priority: 'P2' });
+    const openedAt = (await desk.ledger.events(ticketId))[0]!.occurredAt;
+    await desk.ask(ticketId, { type: 'declareSecurityIncident', severity: 'high' });
+    const delay = { until: openedAt + 2 * HOUR, consentedBy: 'counsel-1' };
+    await desk.ask(ticketId, { type: 'delayContainment', ...delay });
+    await desk.fastForward(ticketId, 3 * HOUR);
+    await untilType(desk, ticketId, 'containmentDelayEnded');
+    await desk.ask(ticketId, { type: 'enterPhase', phase: 'respond', activity: 'containment' });
+    return ticketId;
+  },
 };
 
 async function answered(
