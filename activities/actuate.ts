@@ -3,20 +3,20 @@
  * sending before the first byte leaves, and ended once. What is found sent and unanswered is in doubt: sent again under
  * the same idempotency key where that is as good as once, else told as unknown. Never a blind retry.
  */
-import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import { canonicalJson } from '../domain/canonical-json.ts';
 import { extensionOf, type AgentTarget } from '../domain/playbook.ts';
-import { MOST_ATTEMPTS, type Halt, type UnitOrder, type UnitReport } from '../domain/unit.ts';
+import { MOST_ATTEMPTS, type UnitOrder, type UnitReport } from '../domain/unit.ts';
 import { resultsOf } from '../domain/unit-results.ts';
 import type { ArtifactStore } from '../prisma/artifacts.ts';
-import type { Lease, UnitEnd, UnitKey, UnitStore } from '../prisma/units.ts';
+import type { UnitEnd, UnitStore } from '../prisma/units.ts';
+import { Attempt, type Pulse } from './attempt.ts';
 import type { ConnectorAnswer, ReadyCommand } from './connector.ts';
 import { createMask } from './masking.ts';
 import { NotReady, readyUnit, type ReadyingDeps, type ReadyUnit } from './ready-unit.ts';
+import { bytesOf, shownRequest, unitKeyOf } from './unit-record.ts';
 
 /** What the gate is shown: the command as it is about to leave, secrets included, and what it acts on. */
 export interface AtTheGate {
@@ -41,15 +41,6 @@ export interface ActuatorDeps extends ReadyingDeps {
   pauseMs?: number;
 }
 
-/** The activity as the unit sees it. */
-export interface Pulse {
-  heartbeat(): void;
-  /** Its workflow asked it to end. */
-  isCancelled(): boolean;
-  /** Its worker is about to end. */
-  isLeaving(): boolean;
-}
-
 export interface Actuator {
   actuate(order: UnitOrder, pulse: Pulse): Promise<UnitReport>;
 }
@@ -62,88 +53,11 @@ export interface Actuating {
   actuate(order: UnitOrder): Promise<UnitReport>;
 }
 
-const LEASE_MS = 10_000;
 const PAUSE_MS = 1_000;
 /** A connector answers an abort at once; one that does not is left behind. */
 const LAST_WORDS_MS = 2_000;
 /** What was answered is worth a while of waiting for the database. */
 const KEEP_TRYING_MS = 2 * 60_000;
-
-/** One attempt of one worker at one unit. */
-class Attempt {
-  readonly lease: Lease;
-  /** Ends what is under way: the run is aborted. */
-  readonly abort = new AbortController();
-  halt: Halt | null = null;
-  #timer: NodeJS.Timeout;
-
-  constructor(
-    readonly order: UnitOrder,
-    readonly pulse: Pulse,
-    { units, leaseMs = LEASE_MS }: Pick<ActuatorDeps, 'units' | 'leaseMs'>,
-  ) {
-    this.lease = { worker: randomUUID(), leaseMs };
-    this.#timer = setInterval(() => {
-      pulse.heartbeat();
-      units.renew(order.id, this.lease).then(
-        (renewed) => this.#heard(renewed?.halt ?? null),
-        // The lease runs out by itself, and another worker finds the unit as it is.
-        () => undefined,
-      );
-    }, leaseMs / 4);
-    this.#timer.unref();
-  }
-
-  #heard(halt: Halt | null): void {
-    this.halt = halt;
-    if (halt === 'abort') this.abort.abort();
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-  }
-}
-
-const keyOf = (order: UnitOrder, commands: number): UnitKey => {
-  const {
-    id,
-    run,
-    ticket,
-    playbook,
-    step,
-    commandIndex,
-    agent,
-    target,
-    purpose,
-    planHash,
-    effect,
-    isChange,
-  } = order;
-  const orderHash = createHash('sha256').update(canonicalJson(order)).digest('hex');
-  const isFirst = commandIndex === 0;
-  const isLast = commandIndex >= commands - 1;
-  const place = { id, run, ticket, playbook, step, commandIndex, agent, target, purpose, planHash };
-  return { ...place, effect, isChange, isFirst, isLast, orderHash };
-};
-
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** The body as text where it is one; else in base64. */
-function shownBody(content: Uint8Array): string | { base64: string } {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch {
-    return { base64: Buffer.from(content).toString('base64') };
-  }
-}
-
-/** What is kept of a request. Its login is named by kind only. */
-function shownRequest({ command, target, credentials, idempotencyKey }: ReadyUnit['request']): string {
-  const { content, ...rest } = command;
-  const body = content === undefined ? {} : { content: shownBody(content) };
-  const login = credentials ? { authentication: credentials.type } : {};
-  return canonicalJson({ command: { ...rest, ...body }, target, idempotencyKey, ...login });
-}
 
 /** What is known when a worker begins with a unit. */
 interface Start {
@@ -210,7 +124,7 @@ export function createActuator(deps: ActuatorDeps): Actuator {
   /** Until the unit is ours, or has ended. */
   const claim = async (attempt: Attempt): Promise<UnitReport | Start> => {
     const { order, lease } = attempt;
-    const key = keyOf(order, await commandsOf(order));
+    const key = unitKeyOf(order, await commandsOf(order));
     const waitsUntil = performance.now() + order.timeoutMs;
     for (;;) {
       const found = await units.claim(key, lease);

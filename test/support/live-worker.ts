@@ -1,5 +1,6 @@
 /** The worker of a live run: follows its journal as the workflow does, and can be killed between any two of its acts. */
-import { createActuator, type ActuatorDeps, type Pulse } from '../../activities/actuate.ts';
+import { createActuator, type ActuatorDeps } from '../../activities/actuate.ts';
+import type { Pulse } from '../../activities/attempt.ts';
 import type { Connectors } from '../../activities/connector.ts';
 import { TIERLINE, type Actor } from '../../domain/events.ts';
 import type { JournalEvent } from '../../domain/journal.ts';

@@ -1,7 +1,8 @@
 /** A place to carry out units: a run in the database, a playbook for the fake EDR, and an actuator over both. */
 import { createHash, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { createActuator, type Actuator, type ActuatorDeps, type Pulse } from '../../activities/actuate.ts';
+import { createActuator, type Actuator, type ActuatorDeps } from '../../activities/actuate.ts';
+import type { Pulse } from '../../activities/attempt.ts';
 import { createConnectors } from '../../activities/connectors.ts';
 import { createSealing, type Sealing } from '../../activities/sealing.ts';
 import { createVault, secretVariables } from '../../activities/vault.ts';
