@@ -3,6 +3,7 @@
  * as plain data that the run carries. Time brings it up the chain and ends it; it never says yes by itself.
  */
 import type { Actor, TextReference } from './events.ts';
+import { namesOf } from './journal.ts';
 import type { ApprovalTerms } from './playbook.ts';
 import type { Refusal } from './refusals.ts';
 
@@ -85,9 +86,6 @@ export type ApprovalDue =
 
 // Asserted names are free text: `Agent-17` must not pass for somebody else than `agent-17`.
 const nameKey = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
-
-const namesOf = ({ subject, actingFor, person }: Actor): string[] =>
-  [subject, actingFor, person].filter((name) => name !== undefined);
 
 /** Names of those who may not approve: who asked, for whom, whose key it was; who wrote or imported what is to be run. */
 export const excludedBy = (
