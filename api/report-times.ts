@@ -1,6 +1,6 @@
 /** What the rows of tickets do not say: the time of open tickets up to now, and of late ones up to their deadline. */
 import { runsClock, ticketAt, timesOf, type Owner, type OwnedTime } from '../domain/effort.ts';
-import { chargedInFlight, sharesOf } from '../domain/shares.ts';
+import { dividedTime } from '../domain/shares.ts';
 import { rebuild } from '../domain/ticket.ts';
 import type { CountedTicket } from '../prisma/report-facts.ts';
 import type { ReportFilter } from '../prisma/report-filter.ts';
@@ -32,7 +32,7 @@ export async function openTimes(deps: Reports, filter: ReportFilter, asOf: numbe
   for await (const { ticketId: id, events } of ledgersOf(deps, ids.slice(0, MOST_REBUILT))) {
     const { situation, rules } = rebuild(id, events);
     const at = Math.max(asOf, situation.shares.at(-1)?.from ?? asOf);
-    const [shares, inFlight] = [sharesOf(situation, rules, at), chargedInFlight(situation, rules, at)];
+    const { shares, inFlight } = dividedTime(situation, rules, at);
     counted.push({ id, shares: shares as Record<string, number>, inFlight, at });
   }
   return { counted, hasOlder: ids.length > MOST_REBUILT };

@@ -1,7 +1,7 @@
 /** Whose time a ticket took, one part per owner: what reports of effort and of breaches add up. */
 import type { LedgerEvent } from './events.ts';
 import { clockRuleOf, type AppliedRules } from './policy.ts';
-import { chargedInFlight, sharesOf } from './shares.ts';
+import { dividedTime } from './shares.ts';
 import { rebuild, type Ticket } from './ticket.ts';
 
 /** A tier, an offer that waits (charged to the tier that offered), the policy (nobody was there), or a hold. */
@@ -51,7 +51,8 @@ export function ownedTimes(shares: Amounts, inFlight: Amounts): OwnedTime[] {
 
 /** As `ownedTimes`, of a ticket counted up to `now`. */
 export function timesOf({ situation, rules }: Ticket, now: number): OwnedTime[] {
-  return ownedTimes(sharesOf(situation, rules, now), chargedInFlight(situation, rules, now));
+  const { shares, inFlight } = dividedTime(situation, rules, now);
+  return ownedTimes(shares, inFlight);
 }
 
 /** Whether the resolution clock runs while this owner has the ticket. */

@@ -16,7 +16,7 @@ import type { SecurityIncident, Severity, Tlp } from './incident.ts';
 import type { ClockName, Priority } from './policy.ts';
 import { EMPTY_PACKET, type Packet } from './packet.ts';
 import type { Share, Situation, TicketState } from './situation.ts';
-import { chargedInFlight, sharesOf } from './shares.ts';
+import { dividedTime } from './shares.ts';
 import { clocksOf, cycleKey, type Ticket } from './ticket.ts';
 
 /** What a list shows and filters by: an open ticket with an open hold is `onHold`. */
@@ -142,7 +142,7 @@ function teamworkOf(situation: Situation): Teamwork {
 }
 
 /** The part of the row that tells what others have to do with the ticket. */
-function togetherRow({ situation, rules }: Ticket, now: number) {
+function togetherRow({ situation }: Ticket) {
   const { offer, queuedSince = null, resolution = {}, handoffReturns = 0 } = situation;
   const { rating } = collaborationOf(situation);
   return {
@@ -157,7 +157,6 @@ function togetherRow({ situation, rules }: Ticket, now: number) {
     needsArticle: resolution.needsArticle ?? false,
     rating: rating ? rating.score / rating.outOf : null,
     handoffReturns,
-    inFlight: chargedInFlight(situation, rules, now),
     teamwork: teamworkOf(situation),
   };
 }
@@ -199,10 +198,10 @@ export function project(ticket: Ticket, now: number): Projection {
       nextDeadlineAt: deadlines.length > 0 ? Math.min(...deadlines) : null,
       nextMilestoneAt: nextMilestone(ticket)?.at ?? null,
       breached: ticket.retiredBreaches > 0 || clocks.some(({ breachedAt }) => breachedAt !== null),
-      shares: sharesOf(situation, rules, now),
+      ...dividedTime(situation, rules, now),
       sharesAt: now,
       attributes: ticket.attributes,
-      ...togetherRow(ticket, now),
+      ...togetherRow(ticket),
       ...securityRow(situation),
     },
     clocks,

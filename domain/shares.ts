@@ -9,7 +9,7 @@ type Totals = Partial<Record<Share, number>>;
 
 /** What is in flight, by the tier that offered it: `handoff/2`. Older folded totals have `handoff` alone. */
 type Detailed = Record<string, number>;
-const inFlight = (tier: number): string => `handoff/${tier}`;
+const inFlightOf = (tier: number): string => `handoff/${tier}`;
 
 /** Where no resolution is promised. */
 const DEFAULT_CALENDAR = 'always';
@@ -45,36 +45,35 @@ function totalsOn(
     const open = openTimeBetween(hours, from, to);
     const cover = coveredBy === undefined ? undefined : rules.hours[coveredBy];
     const covered = cover ? openTimeOfBoth(hours, cover, from, to) : open;
-    add(share === 'handoff' && charged !== undefined ? inFlight(charged) : share, covered);
+    add(share === 'handoff' && charged !== undefined ? inFlightOf(charged) : share, covered);
     add('uncovered', open - covered);
   });
   return totals;
 }
 
-/** Milliseconds of open time per owner from opening to `now`; time after resolution belongs to nobody. */
-export function sharesOf(situation: Situation, rules: AppliedRules, now: number): Totals {
-  const detailed = totalsOn(situation, rules, { calendar: resolutionCalendar(situation, rules), now });
-  const totals: Totals = {};
-  for (const [key, ms] of Object.entries(detailed)) {
-    const share = key.split('/', 1)[0] as Share;
-    totals[share] = (totals[share] ?? 0) + ms;
-  }
-  return totals;
+/** Open time from opening to `now`, in milliseconds; time after resolution belongs to nobody. */
+export interface DividedTime {
+  /** By owner. */
+  shares: Totals;
+  /** Of the time in flight, what is charged to each tier that offered. */
+  inFlight: Record<number, number>;
 }
 
-/** Of the time in flight, what is charged to each tier that offered: milliseconds, as in `sharesOf`. */
-export function chargedInFlight(
-  situation: Situation,
-  rules: AppliedRules,
-  now: number,
-): Record<number, number> {
+export function dividedTime(situation: Situation, rules: AppliedRules, now: number): DividedTime {
   const detailed = totalsOn(situation, rules, { calendar: resolutionCalendar(situation, rules), now });
-  const charged = Object.entries(detailed).flatMap(([key, ms]) => {
-    const [share, tier] = key.split('/');
-    return share === 'handoff' && tier !== undefined ? [[Number(tier), ms] as const] : [];
-  });
-  return Object.fromEntries(charged);
+  const shares: Totals = {};
+  const inFlight: Record<number, number> = {};
+  for (const [key, ms] of Object.entries(detailed)) {
+    const [share, tier] = key.split('/') as [Share, string?];
+    shares[share] = (shares[share] ?? 0) + ms;
+    if (share === 'handoff' && tier !== undefined) inFlight[Number(tier)] = ms;
+  }
+  return { shares, inFlight };
 }
+
+/** As `dividedTime`, by owner alone. */
+export const sharesOf = (situation: Situation, rules: AppliedRules, now: number): Totals =>
+  dividedTime(situation, rules, now).shares;
 
 /** The situation with its spans before `until` folded: no share counted up to then or later changes. */
 export function foldShares(situation: Situation, rules: AppliedRules, until: number): Situation {

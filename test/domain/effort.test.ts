@@ -5,7 +5,7 @@ import { countingCalendar, elapsedOf, governingLimit } from '../../domain/clock.
 import { decideFact } from '../../domain/decide.ts';
 import { ownedTimes, runsClock, ticketAt, timesOf, type OwnedTime } from '../../domain/effort.ts';
 import { openTimeBetween } from '../../domain/open-hours.ts';
-import { chargedInFlight, sharesOf } from '../../domain/shares.ts';
+import { dividedTime } from '../../domain/shares.ts';
 import { EPOCH } from '../support/arbitraries.ts';
 import { busyPolicy, clockIn, DAYTIME, TIERS_WITH_HOURS } from '../support/desk-clocks.ts';
 import { anyBodies, deskDays } from '../support/desk-days.ts';
@@ -64,10 +64,8 @@ describe('for any days at the desk', () => {
         const { ledger } = lived(facts, policy);
         const { situation, rules } = ticketAt('T-1', ledger, { at: instant, decidedAt: instant });
         const clock = situation.clocks.findLast(({ name }) => name === 'resolution')!;
-        const parts = ownedTimes(
-          sharesOf(situation, rules, instant),
-          chargedInFlight(situation, rules, instant),
-        );
+        const { shares, inFlight } = dividedTime(situation, rules, instant);
+        const parts = ownedTimes(shares, inFlight);
         const running = parts.filter(({ owner }) => runsClock(rules, owner));
         expect(sum(running)).toBe(elapsedOf(clock, rules.hours, instant));
       }),

@@ -8,7 +8,7 @@ import type { LedgerEvent } from '../../domain/events.ts';
 import { completenessOf, missingFrom, PACKET_ITEMS, withPacket } from '../../domain/packet.ts';
 import { decideRequest } from '../../domain/decide.ts';
 import type { Policy } from '../../domain/policy.ts';
-import { chargedInFlight, sharesOf } from '../../domain/shares.ts';
+import { dividedTime, sharesOf } from '../../domain/shares.ts';
 import { allClocks } from '../support/desk-clocks.ts';
 import { at, hourOf, PaperDesk } from '../support/paper-desk.ts';
 
@@ -161,7 +161,7 @@ describe('whose time it is', () => {
       handoff: 2.5 * 3_600_000,
       tier2: 2.5 * 3_600_000,
     });
-    expect(chargedInFlight(situation, rules, at(9))).toEqual({ 1: 2.5 * 3_600_000 });
+    expect(dividedTime(situation, rules, at(9)).inFlight).toEqual({ 1: 2.5 * 3_600_000 });
   });
 
   test('tierWork of the sender goes on through a return and ends at acceptance', () => {
@@ -226,7 +226,7 @@ describe('whose time it is', () => {
         const { situation, rules } = desk.ticket;
         const { customer = 0, vendor = 0, ...others } = sharesOf(situation, rules, at(hour));
         const owned = Object.values(others).reduce((sum: number, ms) => sum + (ms ?? 0), 0);
-        const charged = Object.values(chargedInFlight(situation, rules, at(hour)));
+        const charged = Object.values(dividedTime(situation, rules, at(hour)).inFlight);
         expect(charged.reduce((sum, ms) => sum + ms, 0)).toBe(others.handoff ?? 0);
         expect(owned).toBe(elapsedOf(desk.clock('resolution')!, rules.hours, at(hour)));
         expect(customer + vendor).toBeGreaterThanOrEqual(0);
