@@ -205,7 +205,8 @@ export type SecurityBody =
   | { type: 'obligationNotApplicable'; obligation: string; by: Decider };
 export type SecurityEventType = SecurityBody['type'];
 
-const SECURITY_EVENTS = {
+/** Every type of them, so that the compiler tells of a new one. */
+export const SECURITY_EVENTS = {
   securityDeclared: true,
   severityRated: true,
   tlpChanged: true,

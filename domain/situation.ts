@@ -9,7 +9,7 @@ import type {
   OpenedBody,
   TicketAttributes,
 } from './events.ts';
-import type { SecurityBody, SecurityIncident } from './incident.ts';
+import { SECURITY_EVENTS, type SecurityBody, type SecurityIncident } from './incident.ts';
 import type { Packet, PacketItem } from './packet.ts';
 import type { HoldReason, Priority } from './policy.ts';
 
@@ -171,20 +171,7 @@ const STORY_TYPES = {
   taskDone: true,
   marked: true,
   attributesChanged: true,
-  securityDeclared: true,
-  severityRated: true,
-  tlpChanged: true,
-  peopleNamed: true,
-  peopleUnnamed: true,
-  regimesAdded: true,
-  legalHoldPlaced: true,
-  legalHoldLifted: true,
-  phaseEntered: true,
-  containmentDelayed: true,
-  factEstablished: true,
-  obligationStarted: true,
-  obligationReported: true,
-  obligationNotApplicable: true,
+  ...SECURITY_EVENTS,
   priorityRaised: true,
   reviewTaskOpened: true,
   holdExpired: true,

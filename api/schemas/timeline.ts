@@ -11,7 +11,7 @@ import {
   VISIBILITIES,
   type EventType,
 } from '../../domain/events.ts';
-import { ACTIVITIES, PHASES, SEVERITIES, TLPS } from '../../domain/incident.ts';
+import { ACTIVITIES, PHASES, SECURITY_EVENTS, SEVERITIES, TLPS } from '../../domain/incident.ts';
 import { AUDIENCES } from '../../domain/policy.ts';
 import { REQUEST_CAUSES } from '../../domain/review-rule.ts';
 import {
@@ -93,20 +93,7 @@ const TYPES = Object.keys({
   problemNoted: true,
   leadCalled: true,
   containmentDelayEnded: true,
-  securityDeclared: true,
-  severityRated: true,
-  tlpChanged: true,
-  peopleNamed: true,
-  peopleUnnamed: true,
-  regimesAdded: true,
-  legalHoldPlaced: true,
-  legalHoldLifted: true,
-  phaseEntered: true,
-  containmentDelayed: true,
-  factEstablished: true,
-  obligationStarted: true,
-  obligationReported: true,
-  obligationNotApplicable: true,
+  ...SECURITY_EVENTS,
 } satisfies Record<EventType, true>) as EventType[];
 
 /** The erasable words that came with an event. */
