@@ -1,6 +1,7 @@
 /** What can go wrong between the API and the workflow engine, sorted by what it means for a ticket. */
 import {
   ApplicationFailure,
+  type Client,
   isGrpcServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -90,6 +91,26 @@ export async function untilSeen<R>(call: () => Promise<R>): Promise<R> {
     } catch (error) {
       if (!wasNotSeen(error) || attempt === ATTEMPTS_UNTIL_SEEN) throw error;
     }
+  }
+}
+
+/** A call to the server, given up at `deadline` (epoch milliseconds). Throws what can be acted on: Refused, EngineUnavailable. */
+export async function calledBy<R>(client: Client, deadline: number, call: () => Promise<R>): Promise<R> {
+  try {
+    return await client.connection.withDeadline(deadline, () => untilSeen(call));
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/** Whether the engine heard it; what it did not hear is made up for later. */
+export async function wasHeard(call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    if (error instanceof EngineUnavailable) return false;
+    throw error;
   }
 }
 

@@ -22,7 +22,7 @@ import {
   type Granted,
   type TicketInput,
 } from '../workflows/messages.ts';
-import { EngineUnavailable, isNotRunning, Refused, translated, untilSeen } from './engine-errors.ts';
+import { calledBy, EngineUnavailable, isNotRunning, Refused } from './engine-errors.ts';
 import { createTurnstile } from './turnstile.ts';
 
 export interface Engine {
@@ -70,13 +70,7 @@ const REQUESTS_AT_ONCE = 1;
 export function createEngine({ client, taskQueue, ledger, spool, deadlineMs = 8_000 }: EngineDeps): Engine {
   const turnstile = createTurnstile(REQUESTS_AT_ONCE);
 
-  const by = async <R>(deadline: number, call: () => Promise<R>): Promise<R> => {
-    try {
-      return await client.connection.withDeadline(deadline, () => untilSeen(call));
-    } catch (error) {
-      throw translated(error);
-    }
-  };
+  const by = <R>(deadline: number, call: () => Promise<R>) => calledBy(client, deadline, call);
   const bounded = <R>(call: () => Promise<R>) => by(Date.now() + deadlineMs, call);
   const soon = <R>(call: () => Promise<R>) => by(Date.now() + Math.min(deadlineMs, TELL_WITHIN_MS), call);
 

@@ -14,7 +14,7 @@ import {
   lookAgainSignal,
   type Granted,
 } from '../workflows/messages.ts';
-import { EngineUnavailable, isNotRunning, Refused, translated, untilSeen } from './engine-errors.ts';
+import { calledBy, EngineUnavailable, isNotRunning, Refused, wasHeard } from './engine-errors.ts';
 import { createTurnstile } from './turnstile.ts';
 
 export interface JournalRunner {
@@ -47,13 +47,7 @@ export function createJournalRunner({
 }: JournalRunnerDeps): JournalRunner {
   const turnstile = createTurnstile(REQUESTS_AT_ONCE);
 
-  const by = async <R>(deadline: number, call: () => Promise<R>): Promise<R> => {
-    try {
-      return await client.connection.withDeadline(deadline, () => untilSeen(call));
-    } catch (error) {
-      throw translated(error);
-    }
-  };
+  const by = <R>(deadline: number, call: () => Promise<R>) => calledBy(client, deadline, call);
 
   const askRunning = (kind: JournalName, id: string, request: JournalRequest): Promise<Granted> =>
     client.workflow
@@ -74,21 +68,16 @@ export function createJournalRunner({
     });
 
   return {
-    async wake(kind, id) {
-      try {
-        await by(Date.now() + WAKE_WITHIN_MS, () =>
+    wake: (kind, id) =>
+      wasHeard(() =>
+        by(Date.now() + WAKE_WITHIN_MS, () =>
           client.workflow.signalWithStart(JOURNAL_WORKFLOWS[kind], {
             ...journalStart(kind, id, { taskQueue }),
             signal: lookAgainSignal,
             signalArgs: [],
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof EngineUnavailable) return false;
-        throw error;
-      }
-    },
+        ),
+      ),
     ask(kind, id, request) {
       const deadline = Date.now() + deadlineMs;
       return turnstile.pass(`${kind}/${id}`, async () => {

@@ -7,7 +7,7 @@ import {
   ruleChangeWorkflowId,
   type RuleChangeInput,
 } from '../workflows/messages.ts';
-import { EngineUnavailable, translated } from './engine-errors.ts';
+import { calledBy, wasHeard } from './engine-errors.ts';
 
 export interface RuleChangeRunner {
   /** Starts it unless it runs. */
@@ -32,32 +32,21 @@ export function createRuleChangeRunner({
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
   });
-  const soon = async <R>(call: () => Promise<R>): Promise<R> => {
-    try {
-      return await client.connection.withDeadline(Date.now() + START_WITHIN_MS, call);
-    } catch (error) {
-      throw translated(error);
-    }
-  };
+  const soon = <R>(call: () => Promise<R>) => calledBy(client, Date.now() + START_WITHIN_MS, call);
   return {
     async ensure(changeId) {
       await soon(() => client.workflow.start(RULE_CHANGE_WORKFLOW, options(changeId)));
     },
-    async wake(changeId) {
-      try {
-        await soon(() =>
+    wake: (changeId) =>
+      wasHeard(() =>
+        soon(() =>
           client.workflow.signalWithStart(RULE_CHANGE_WORKFLOW, {
             ...options(changeId),
             signal: lookAgainSignal,
             signalArgs: [],
           }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof EngineUnavailable) return false;
-        throw error;
-      }
-    },
+        ),
+      ),
   };
 }
 

@@ -20,7 +20,7 @@ import {
   scheduledTicketWorkflowId,
   type ScheduledTicketInput,
 } from '../workflows/messages.ts';
-import { EngineUnavailable, translated } from './engine-errors.ts';
+import { calledBy, EngineUnavailable, wasHeard } from './engine-errors.ts';
 
 export interface ScheduleMirror {
   /** Brings one over, whatever Temporal has of it; false where Temporal is away: the watchdog makes up for it. */
@@ -83,13 +83,7 @@ async function isAsShouldBe(handle: ScheduleHandle, { action, state }: Spec): Pr
 }
 
 export function createScheduleMirror({ client, taskQueue, schedules }: ScheduleMirrorDeps): ScheduleMirror {
-  const soon = async <R>(call: () => Promise<R>): Promise<R> => {
-    try {
-      return await client.connection.withDeadline(Date.now() + WITHIN_MS, call);
-    } catch (error) {
-      throw translated(error);
-    }
-  };
+  const soon = <R>(call: () => Promise<R>) => calledBy(client, Date.now() + WITHIN_MS, call);
   const handleOf = (name: string) => client.schedule.getHandle(scheduledTicketWorkflowId(name));
 
   const remove = (name: string) =>
@@ -123,15 +117,7 @@ export function createScheduleMirror({ client, taskQueue, schedules }: ScheduleM
   };
 
   return {
-    async mirror(name) {
-      try {
-        await mirrorNow(name);
-        return true;
-      } catch (error) {
-        if (error instanceof EngineUnavailable) return false;
-        throw error;
-      }
-    },
+    mirror: (name) => wasHeard(() => mirrorNow(name)),
     async reconcile(which) {
       const errors: unknown[] = [];
       for (const name of await schedules.names(which))
