@@ -6,9 +6,9 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { TIERLINE, type Fact } from '../domain/events.ts';
-import type { Tlp } from '../domain/incident.ts';
 import { CHANNEL_TLP, maskedFor } from '../domain/redaction.ts';
 import type { DeliveryStore, DueDelivery, Outcome } from '../prisma/deliveries.ts';
+import type { ChannelLabels } from './channel-labels.ts';
 import { SendFault, type Channel, type ChannelMessage, type ChannelName, type Channels } from './channels.ts';
 
 type Label = Awaited<ReturnType<DeliveryStore['labelOf']>>;
@@ -17,7 +17,7 @@ export interface OutboxDeps {
   deliveries: Pick<DeliveryStore, 'claim' | 'settle' | 'told' | 'labelOf'>;
   channels: Channels;
   /** The highest label that each channel carries in full; TLP:AMBER unless said otherwise. */
-  highest?: Partial<Record<ChannelName, Tlp>>;
+  highest?: ChannelLabels;
   /** The message of words that are kept elsewhere; throws a permanent SendFault where they are gone. */
   compose: (delivery: DueDelivery & { textId: string }) => Promise<ChannelMessage>;
   /** Tells a ticket what happened; safe to repeat. */

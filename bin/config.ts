@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { allowListIn } from '../activities/address-guard.ts';
+import { channelLabelsIn, type ChannelLabels } from '../activities/channel-labels.ts';
 import { CHAT_FORMATS, type ChatFormat } from '../activities/chat.ts';
 import type { ConnectorSettings } from '../activities/connectors.ts';
 import { SEALING_KEY_BYTES } from '../activities/sealing.ts';
@@ -38,6 +39,8 @@ export interface Config {
   chatWebhookUrl: string | undefined;
   /** TIERLINE_CHAT_FORMAT: whose webhook that is. */
   chatFormat: ChatFormat;
+  /** TIERLINE_CHANNEL_TLP: the highest label that a channel carries in full; TLP:AMBER where it is not named. */
+  channelLabels: ChannelLabels;
   /** TIERLINE_LOG_LEVEL. */
   logLevel: LogLevel;
   /** TIERLINE_POLICIES, absolute: folder of the policies seeded at start. */
@@ -104,6 +107,7 @@ const variables = z.object({
     .refine(hasProtocol('http:', 'https:'), 'must be a URL that starts with https:// or http://')
     .optional(),
   TIERLINE_CHAT_FORMAT: z.enum(CHAT_FORMATS, `must be one of ${CHAT_FORMATS.join(', ')}`).default('slack'),
+  TIERLINE_CHANNEL_TLP: z.string().transform(channelLabels).default({}),
   TIERLINE_LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
   TIERLINE_POLICIES: z
     .string()
@@ -183,6 +187,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mailFrom: data.TIERLINE_MAIL_FROM,
     chatWebhookUrl: data.TIERLINE_CHAT_WEBHOOK_URL,
     chatFormat: data.TIERLINE_CHAT_FORMAT,
+    channelLabels: data.TIERLINE_CHANNEL_TLP,
     logLevel: data.TIERLINE_LOG_LEVEL,
     policiesDir: resolve(data.TIERLINE_POLICIES),
     playbookKeys: data.TIERLINE_PLAYBOOK_KEYS,
@@ -216,6 +221,15 @@ function isAllowList(text: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+function channelLabels(text: string, context: z.RefinementCtx): ChannelLabels {
+  try {
+    return channelLabelsIn(text);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+    return z.NEVER;
   }
 }
 

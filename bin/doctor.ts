@@ -4,8 +4,10 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { CHANNELS, type ChannelName } from '../activities/channels.ts';
 import { configuredConnectors } from '../activities/connectors.ts';
 import { countEntries } from '../activities/vault.ts';
+import { CHANNEL_TLP } from '../domain/redaction.ts';
 import { readConfig, type Config } from './config.ts';
 import { runningInstance } from './home.ts';
 import { findTemporal, obtainTemporal, OLDEST_SERVER } from './obtain-temporal.ts';
@@ -53,7 +55,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Fin
   }
   const place = [home(config), instance(config), await apiPort(config)];
   const servers = await Promise.all([database(config), temporal(config)]);
-  const security = [connectors(config), await vault(config)];
+  const security = [channels(config), connectors(config), await vault(config)];
   const environment = ok('Environment', 'every variable that is set is valid');
   return [...installation, environment, ...place, ...servers, ...security];
 }
@@ -218,6 +220,19 @@ function givenTemporal(address: string): Promise<Finding> {
 }
 
 // ------------------------------------------------------------------------------------------------------ security
+
+function channels({ webhookUrl, chatWebhookUrl, smtpUrl, channelLabels }: Config): Finding {
+  const addresses = { webhook: webhookUrl, chat: chatWebhookUrl, email: smtpUrl };
+  const isConfigured = (name: ChannelName): boolean => addresses[name] !== undefined;
+  const carried = CHANNELS.filter(isConfigured).map(
+    (name) => `${name} ${channelLabels[name] ?? CHANNEL_TLP}`,
+  );
+  const found = carried.length > 0 ? `in full up to: ${carried.join(', ')}` : 'none is configured';
+  const idle = CHANNELS.filter((name) => channelLabels[name] !== undefined && !isConfigured(name));
+  return idle.length === 0
+    ? ok('Channels', found)
+    : note('Channels', found, `TIERLINE_CHANNEL_TLP names ${idle.join(', ')}; configure it, or take it out.`);
+}
 
 function connectors({ connectors: settings }: Config): Finding {
   const { length } = settings.allow;

@@ -53,7 +53,7 @@ const contactOver = (database: Database, channels: Channels) =>
 /** The outbox of a database. */
 export function outboxOver(
   database: Database,
-  { channels, engine, log, ...pace }: Ways & Pick<OutboxDeps, 'retryAfterMs' | 'leaseMs'>,
+  { channels, engine, log, ...more }: Ways & Pick<OutboxDeps, 'highest' | 'retryAfterMs' | 'leaseMs'>,
 ): Outbox {
   return createOutbox({
     deliveries: createDeliveryStore(database),
@@ -64,7 +64,7 @@ export function outboxOver(
     }),
     tell: (...told) => engine.tell(...told),
     log,
-    ...pace,
+    ...more,
   });
 }
 

@@ -217,7 +217,7 @@ export async function run(config: ServiceConfig): Promise<void> {
       handlers,
       journalHandlers,
       engine,
-      outbox: outboxOver(database, { channels, engine, log }),
+      outbox: outboxOver(database, { channels, engine, log, highest: config.channelLabels }),
       scheduling: schedulingOver(database, { client, taskQueue: TASK_QUEUE, engine }),
       actuating: containmentActuating(database, { config, log }),
       pace: { ...DEFAULT_PACE, perSecond: config.ruleChangesPerSecond },

@@ -71,6 +71,7 @@ const channels = (): Channels => ({
 const log = pino({ level: 'silent' });
 const office = setUpOffice({
   channels,
+  highest: { email: 'TLP:GREEN' },
   handlers: ({ database, engine }) => ({
     'customer-updates': customerUpdatesOver(database, { channels: channels(), engine, log }),
     'major-incidents': createMajorIncidents({
@@ -176,6 +177,29 @@ test('what a requester says of themselves goes before what is known of the custo
   await ask(id, 'resolve');
   expect((await mailsTo(address))[0]!.text).toMatch(/Your request was resolved on .* (EST|EDT|GMT-[45])\./);
 });
+
+test.each([
+  ['TLP:GREEN', true],
+  ['TLP:AMBER', false],
+] as const)(
+  'of an incident with label %s, e-mail that may carry TLP:GREEN has the words: %s',
+  async (tlp, isWhole) => {
+    const subject = `Strange log-ins, ${tlp}`;
+    const { id, address } = await open({ subject });
+    const responder = await office.caller('responder', 'responder-1');
+    const declaration = { severity: 'high', regimes: [], tlp, codename: 'harbour' };
+    const path = `/v1/tickets/${id}`;
+    expect((await responder.post(`${path}/declare-security-incident`, declaration)).status).toBe(200);
+    expect((await responder.post(`${path}/resolve`)).status).toBe(200);
+    const [{ headers, text }] = (await mailsTo(address)) as [ReceivedMail];
+    expect([headers['subject']!.includes(subject), text.includes('Your request was resolved')]).toEqual([
+      isWhole,
+      isWhole,
+    ]);
+    if (!isWhole)
+      expect([headers['subject'], text.trim()]).toEqual(['harbour', `harbour: there is news at ${path}`]);
+  },
+);
 
 test('a ladder sends the update that is due, and names when the next one is', async () => {
   const { id, address } = await open({ openedAt: inMs(-30 * MINUTE + 300) });

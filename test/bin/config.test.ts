@@ -99,6 +99,26 @@ test('mail needs a sender, and is refused without one by the name that is missin
   expect(refused).not.toThrow(/canary-word/);
 });
 
+test('the highest label of a channel is said by its name, with or without TLP:', () => {
+  expect(readConfig({}).channelLabels).toEqual({});
+  expect(
+    readConfig({ TIERLINE_CHANNEL_TLP: 'email=GREEN, chat=TLP:AMBER+STRICT,webhook=clear' }).channelLabels,
+  ).toEqual({ email: 'TLP:GREEN', chat: 'TLP:AMBER+STRICT', webhook: 'TLP:CLEAR' });
+});
+
+test.each([
+  ['sms=AMBER', 'names sms; there are webhook, chat, email'],
+  ['email=ORANGE', 'gives email the label ORANGE; a channel may carry CLEAR, GREEN, AMBER, AMBER+STRICT'],
+  ['chat=RED', 'gives chat the label RED; a channel may carry CLEAR, GREEN, AMBER, AMBER+STRICT'],
+  ['email', 'gives email the label nothing;'],
+  ['email=GREEN,email=AMBER', 'names email twice'],
+  ['email=GREEN,', 'names no channel'],
+])('TIERLINE_CHANNEL_TLP=%s is refused: it %s', (value, fact) => {
+  expect(() => readConfig({ TIERLINE_CHANNEL_TLP: value })).toThrow(
+    `TIERLINE_CHANNEL_TLP is "${value}"; it ${fact}`,
+  );
+});
+
 test('connectors reach nothing but public addresses, know no host and run no script, unless told', () => {
   expect(readConfig({}).connectors).toEqual({ allow: [], sshKnownHosts: undefined, bash: false });
   const told = readConfig({

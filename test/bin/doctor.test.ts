@@ -58,6 +58,23 @@ const asRoot = process.getuid?.() === 0;
   expect(await finding('Home folder', { TIERLINE_HOME: home })).toMatchObject({ state: 'missing' });
 });
 
+test('says up to which label each channel carries a ticket in full', async () => {
+  expect(await finding('Channels', {})).toMatchObject({ state: 'ok', found: 'none is configured' });
+  const env = {
+    TIERLINE_SMTP_URL: 'smtp://mail.example.com',
+    TIERLINE_MAIL_FROM: 'desk@example.com',
+    TIERLINE_WEBHOOK_URL: 'https://example.org/hook',
+  };
+  expect(await finding('Channels', { ...env, TIERLINE_CHANNEL_TLP: 'email=GREEN' })).toMatchObject({
+    state: 'ok',
+    found: 'in full up to: webhook TLP:AMBER, email TLP:GREEN',
+  });
+  expect(await finding('Channels', { ...env, TIERLINE_CHANNEL_TLP: 'chat=GREEN' })).toMatchObject({
+    state: 'note',
+    mend: expect.stringContaining('chat'),
+  });
+});
+
 test('says which connectors there are and how far they reach', async () => {
   expect(await finding('Connectors', {})).toMatchObject({
     state: 'ok',

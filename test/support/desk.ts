@@ -13,6 +13,7 @@ import { DEFAULT_PACE, type Pace } from '../../activities/rule-change.ts';
 import { createEngine, type Engine } from '../../api/engine.ts';
 import { createJournalRunner, type JournalRunner } from '../../api/journal-runner.ts';
 import { createRuleChangeRunner } from '../../api/rule-change-runner.ts';
+import type { ChannelLabels } from '../../activities/channel-labels.ts';
 import type { Channels } from '../../activities/channels.ts';
 import { namesOf, outboxOver } from '../../bin/outbox.ts';
 import { schedulingOver } from '../../bin/scheduling.ts';
@@ -98,6 +99,8 @@ export interface DeskOptions {
   ) => Record<string, JournalHandler>;
   /** The ways out; what is put into the outbox is sent by them. Asked when the desk opens. */
   channels?: () => Channels;
+  /** The highest label that each of them carries in full. */
+  highest?: ChannelLabels;
   /** What the vault holds, by variable of the environment. */
   secrets?: Readonly<Record<string, string>>;
   /** Where the worker's log goes; nowhere unless a test is about it. */
@@ -167,6 +170,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     engine,
     log,
     retryAfterMs: [100, 100, 100],
+    ...(options.highest && { highest: options.highest }),
   });
   const real = activitiesOver(database, {
     handlers: options.handlers?.(shared) ?? {},
