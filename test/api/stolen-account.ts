@@ -122,7 +122,7 @@ export function setUpStolenAccounts(count: number) {
     workerOptions,
 
     /** A ticket that is declared a security incident, by its id. */
-    async incident(): Promise<string> {
+    incident: async (): Promise<string> => {
       const { id } = await openTicket(office.agent, { policy: 'three-tiers' });
       const responder = await office.caller('responder', 'responder-1');
       const declared = await responder.post(`/v1/tickets/${id as string}/declare-security-incident`, {
@@ -133,7 +133,7 @@ export function setUpStolenAccounts(count: number) {
       return id;
     },
 
-    async teamOn(taskQueue: string): Promise<Team> {
+    teamOn: async (taskQueue: string): Promise<Team> => {
       const door = await openFrontDoor({ ...office.desk, taskQueue });
       doors.push(door);
       return {
@@ -158,7 +158,7 @@ export function setUpStolenAccounts(count: number) {
     accountOf,
 
     /** What was done to a host and an account, as the other side has it; and how many keys each change was sent under. */
-    async doneTo(index: number) {
+    doneTo: async (index: number) => {
       const [host, account] = [hostOf(index), accountOf(index)];
       const { effects, requests } = await edr.journal();
       const changes = requests.filter(
@@ -179,7 +179,7 @@ export function setUpStolenAccounts(count: number) {
     },
 
     /** Runs a worker of this process for as long as `work` takes. */
-    async beside<T>(taskQueue: string, work: () => Promise<T>, visit?: Visit): Promise<T> {
+    beside: async <T>(taskQueue: string, work: () => Promise<T>, visit?: Visit): Promise<T> => {
       const connection = await NativeConnection.connect({ address: rig().temporal });
       const worker = await createRunWorker(office.desk.database, connection, workerOptions(taskQueue), visit);
       const running = worker.run();
