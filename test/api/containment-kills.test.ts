@@ -39,10 +39,10 @@ const UNHARMED = POINTS.length;
 /** What is lost is noticed after seconds: as many are waited for side by side. */
 const LANES = 5;
 
-const { incident, teamOn, wish, doneTo, beside, workerOptions } = setUpStolenAccounts(POINTS.length + 1);
+const accounts = setUpStolenAccounts(POINTS.length + 1);
 let ticket = '';
 beforeAll(async () => {
-  ticket = await incident();
+  ticket = await accounts.incident();
 });
 
 /** As a front end does: again until there is an answer. */
@@ -53,7 +53,7 @@ async function insist(ask: () => Promise<Response>): Promise<void> {
 
 /** Asks, has two approve, and waits for the end of the way forward. */
 async function contained(index: number, team: Team): Promise<View> {
-  const asked = await team.responder.post(`/v1/tickets/${ticket}/containments`, wish(index));
+  const asked = await team.responder.post(`/v1/tickets/${ticket}/containments`, accounts.wish(index));
   expect(asked.status).toBe(201);
   const { id, planHash } = asked.body as { id: string; planHash: string };
   await viewOnce(team, id, isAsked('plan'));
@@ -95,13 +95,13 @@ async function doomedWorker(options: DoomedRunWorkerOptions): Promise<string | n
 /** The whole way, forward and back. */
 async function way(index: number, team: Team) {
   const done = await contained(index, team);
-  const forward = await doneTo(index);
+  const forward = await accounts.doneTo(index);
   const back = await takenBack(done, team);
   return {
     result: done.result as string,
     forward,
     outcomes: outcomesOf(back),
-    backward: await doneTo(index),
+    backward: await accounts.doneTo(index),
   };
 }
 const WHOLE = { result: 'succeeded', forward: CONTAINED, outcomes: OUTCOMES, backward: RELEASED };
@@ -109,7 +109,7 @@ const WHOLE = { result: 'succeeded', forward: CONTAINED, outcomes: OUTCOMES, bac
 /** The whole way, with a worker that dies at a point and another that takes over. */
 async function survived(index: number, team: Team): Promise<unknown> {
   const point = POINTS[index]!;
-  const death = doomedWorker({ ...workerOptions(team.taskQueue), point });
+  const death = doomedWorker({ ...accounts.workerOptions(team.taskQueue), point });
   const over = way(index, team);
   // Whoever takes over must not wait for a way that has failed.
   const ended = over.then(
@@ -117,14 +117,14 @@ async function survived(index: number, team: Team): Promise<unknown> {
     () => undefined,
   );
   const signal = await death;
-  await beside(team.taskQueue, () => ended);
+  await accounts.beside(team.taskQueue, () => ended);
   return { point, signal, ...(await over) };
 }
 
 test('the points at which workers are killed below are the ones there are', async () => {
   const visited = new Set<string>();
-  const team = await teamOn('story-unharmed');
-  const gone = await beside(
+  const team = await accounts.teamOn('story-unharmed');
+  const gone = await accounts.beside(
     'story-unharmed',
     () => way(UNHARMED, team),
     (...at) => void visited.add(pointOf(...at)),
@@ -139,7 +139,7 @@ test(`kill -9 of the worker at each of ${POINTS.length} points, one at a time: e
   const left = [...POINTS.keys()];
   const seen: unknown[] = [];
   const lane = async (number: number) => {
-    const team = await teamOn(`story-${number}`);
+    const team = await accounts.teamOn(`story-${number}`);
     for (let index = left.shift(); index !== undefined; index = left.shift())
       seen[index] = await survived(index, team).catch((error: unknown) => ({
         point: POINTS[index!],

@@ -33,14 +33,13 @@ const SECTIONS = {
 };
 
 const accounts = setUpStolenAccounts(1);
-const { office, doneTo, wish, beside, accountOf, hostOf } = accounts;
 let team: Team;
 let responder: Caller;
 let lead: Caller;
 beforeAll(async () => {
   team = await accounts.teamOn(QUEUE);
-  responder = await office.caller('responder', 'responder-1');
-  lead = await office.caller('lead', 'lead-1');
+  responder = await accounts.office.caller('responder', 'responder-1');
+  lead = await accounts.office.caller('lead', 'lead-1');
 });
 
 /** A request that is granted: its answer. */
@@ -58,36 +57,36 @@ const logOf = async (task: string): Promise<string[]> =>
 /** Dry run, request, two approvals: forward; then back, with another approval. */
 async function containedAndTakenBack(ticket: string): Promise<void> {
   const runs = `/v1/tickets/${ticket}/containments`;
-  const dry = await team.responder.post(runs, { ...wish(0), dryRun: true });
-  expect(dry.body).toMatchObject({ refused: false, targets: expect.arrayContaining([hostOf(0)]) });
-  const asked = await team.responder.post(runs, wish(0));
+  const dry = await team.responder.post(runs, { ...accounts.wish(0), dryRun: true });
+  expect(dry.body).toMatchObject({ refused: false, targets: expect.arrayContaining([accounts.hostOf(0)]) });
+  const asked = await team.responder.post(runs, accounts.wish(0));
   expect(asked.body.planHash).toBe(dry.body.hash);
   const { id, planHash } = asked.body as { id: string; planHash: string };
   const run = `/v1/containments/${id}`;
   await viewOnce(team, id, isAsked('plan'));
   expect((await team.responder.post(`${run}/approve`, { planHash })).status).toBe(403);
   await granted(team.first, `${run}/approve`, { planHash });
-  expect(await doneTo(0)).toEqual(UNTOUCHED);
+  expect(await accounts.doneTo(0)).toEqual(UNTOUCHED);
   await granted(team.second, `${run}/approve`, { planHash });
   const done = await viewOnce(team, id, ({ result }) => result !== null);
   expect(done).toMatchObject({ result: 'succeeded', unknown: [] });
   expect(done.effects.map(({ name, isVerified }: View) => [name, isVerified])).toEqual(
     EFFECTS.map((name) => [name, name !== 'sessionsEnded']),
   );
-  expect(await doneTo(0)).toEqual(CONTAINED);
+  expect(await accounts.doneTo(0)).toEqual(CONTAINED);
 
   await granted(team.responder, `${run}/roll-back`, { reason: 'False alarm' });
   await viewOnce(team, id, isAsked('rollBack'));
-  expect(await doneTo(0)).toEqual(CONTAINED);
+  expect(await accounts.doneTo(0)).toEqual(CONTAINED);
   await granted(team.first, `${run}/approve`, { need: 'rollBack', planHash });
   const back = await viewOnce(team, id, ({ rollBack }) => rollBack?.endedAt != null);
   expect(outcomesOf(back)).toEqual(OUTCOMES);
-  expect(await doneTo(0)).toEqual(RELEASED);
+  expect(await accounts.doneTo(0)).toEqual(RELEASED);
 }
 
 /** What nothing takes back has become a task of the incident. */
 async function followedUp(ticket: string): Promise<void> {
-  const about = `sessionsEnded on ${accountOf(0)}`;
+  const about = `sessionsEnded on ${accounts.accountOf(0)}`;
   const tasks = await eventually(
     async () => (await shown(`/v1/tasks?subject=ticket:${ticket}`)).data as View[],
     (all) => all.some(({ title }) => title.includes(about)),
@@ -111,7 +110,7 @@ async function accepted(review: string): Promise<string> {
 
 test('declared, tried dry, approved by two others, done, seen, taken back; reviewed until what was learnt is done and has worked', async () => {
   const ticket = await accounts.incident();
-  await beside(QUEUE, () => containedAndTakenBack(ticket));
+  await accounts.beside(QUEUE, () => containedAndTakenBack(ticket));
   await followedUp(ticket);
 
   await granted(responder, `/v1/tickets/${ticket}/resolve`, { causeCode: 'human', article: 'art_1' });
@@ -121,7 +120,7 @@ test('declared, tried dry, approved by two others, done, seen, taken back; revie
   const early = await responder.post(`/v1/tickets/${ticket}/close`);
   expect([early.status, early.body.code]).toEqual([409, 'review_open']);
 
-  await office.desk.fastForwardWorkflow(journalWorkflowId('task', task), 32 * DAY);
+  await accounts.office.desk.fastForwardWorkflow(journalWorkflowId('task', task), 32 * DAY);
   await eventually(
     () => logOf(task),
     (types) => types.length >= 5,
@@ -132,7 +131,7 @@ test('declared, tried dry, approved by two others, done, seen, taken back; revie
   await granted(lead, `/v1/tasks/${task}/verify`);
   await reviewOnce(review, ({ state }) => state === 'quiet');
 
-  await office.desk.fastForwardWorkflow(journalWorkflowId('review', review), 30 * DAY);
+  await accounts.office.desk.fastForwardWorkflow(journalWorkflowId('review', review), 30 * DAY);
   await reviewOnce(review, ({ due }) => due?.about === 'effectiveness');
   await granted(lead, `/v1/reviews/${review}/judge-effectiveness`, { effective: true });
   expect(await shown(`/v1/reviews/${review}`)).toMatchObject({ state: 'closed' });

@@ -96,6 +96,9 @@ export class Play {
   /** Whose request an idempotency key is. */
   readonly #owners = new Map<string, { run: PlayedRun; place: string }>();
   #acting: PlayedRun | null = null;
+  /** Requests that arrived; and how far everything was when it was last checked. */
+  #heardOf = 0;
+  #checkedAt = '';
   #edr!: FakeEdr;
 
   private constructor(stage: Stage) {
@@ -135,6 +138,7 @@ export class Play {
     if (method === 'GET') return;
     const run = this.#acting!;
     const [, , , host, what] = path.split('/');
+    this.#heardOf += 1;
     this.counts.requests += 1;
     if (fault !== null) this.counts.inDoubt += 1;
     const place = `${method} ${path}`;
@@ -229,8 +233,10 @@ export class Play {
     });
   }
 
-  /** Enough persons, who may, say yes. */
-  async agree(run: PlayedRun, need: string): Promise<void> {
+  /** Enough persons, who may, say yes to what is asked first; with nothing asked, to the plan. */
+  async agree(run: PlayedRun): Promise<void> {
+    const { approvals } = run.live.run;
+    const need = Object.keys(ASKED).find((one) => approvals[one]?.state === 'open') ?? 'plan';
     const able = this.players.filter(
       ({ role, hasKey, name }) =>
         role === 'approver' && hasKey && name !== run.by.name && name !== 'author-1',
@@ -281,8 +287,11 @@ export class Play {
     for (const run of others) await this.#as(run, () => run.live.pass(0));
   }
 
-  /** What has to be so whenever nothing is under way. */
+  /** What has to be so whenever nothing is under way. Looked at again only where something has happened since. */
   async check(): Promise<void> {
+    const heard = [this.#heardOf, this.#violations.length, ...this.runs.map(({ live }) => live.run.sequence)];
+    if (heard.join() === this.#checkedAt) return;
+    this.#checkedAt = heard.join();
     const problems = [...this.#violations, ...(await this.#twice()), ...(await this.#leftBehind())];
     if (problems.length > 0) throw new Error(problems.join('\n'));
   }

@@ -91,6 +91,9 @@ export class RunRules {
     this.isForwardOver = true;
     this.isStopped = false;
     this.isRollBackAsked = true;
+    // Asked again, maybe within the same millisecond: what was said to the first question is over.
+    if (this.#questions['rollBack']!.isRejected)
+      this.#questions = { ...this.#questions, rollBack: newQuestion() };
   }
 
   /** A vote that was let in; answers why it should not have been. */
