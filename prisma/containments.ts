@@ -2,7 +2,8 @@
 import type { Run } from '../domain/run.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import { Prisma, type Containment } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
+import { stateOf, type StateRow } from './journals.ts';
 import { ofVisibleTicket } from './visibility.ts';
 
 const { sql } = Prisma;
@@ -28,19 +29,13 @@ export interface ContainmentStore {
   list(filter: RunFilter, page: { after: RunMark | null; limit: number; sight: Sight }): Promise<Run[]>;
 }
 
-const runOf = ({ id, sequence, body }: Pick<Containment, 'id' | 'sequence' | 'body'>): Run => ({
-  ...(body as unknown as Omit<Run, 'id' | 'sequence'>),
-  id,
-  sequence,
-});
-
 export function createContainmentStore(database: Database): ContainmentStore {
   return {
     async get(id, sight) {
-      const [row] = await database.$queryRaw<Pick<Containment, 'id' | 'sequence' | 'body'>[]>`
+      const [row] = await database.$queryRaw<StateRow[]>`
         SELECT c.id, c.sequence, c.body FROM containments c
         WHERE c.id = ${id} AND ${ofVisibleTicket(sql`c.ticket_id`, sight)}`;
-      return row ? runOf(row) : null;
+      return row ? stateOf<Run>(row) : null;
     },
     async list({ ticketId, state, inForce, awaiting }, { after, limit, sight }) {
       const conditions = [
@@ -51,11 +46,11 @@ export function createContainmentStore(database: Database): ContainmentStore {
         ...(awaiting === undefined ? [] : [sql`(c.awaiting > 0) = ${awaiting}`]),
         ...(after ? [sql`(c.requested_at, c.id) < (${new Date(after.at)}::timestamptz, ${after.id})`] : []),
       ];
-      const rows = await database.$queryRaw<Pick<Containment, 'id' | 'sequence' | 'body'>[]>`
+      const rows = await database.$queryRaw<StateRow[]>`
         SELECT c.id, c.sequence, c.body FROM containments c
         WHERE ${Prisma.join(conditions, ' AND ')}
         ORDER BY c.requested_at DESC, c.id DESC LIMIT ${limit}`;
-      return rows.map(runOf);
+      return rows.map(stateOf<Run>);
     },
   };
 }

@@ -56,6 +56,16 @@ export interface JournalStore {
   overslept(page: { graceMs: number; limit: number }): Promise<{ kind: JournalName; id: string }[]>;
 }
 
+/** The row of a journal: how what it is of stands (domain/journal.ts, `journalRow`). */
+export interface StateRow {
+  id: string;
+  sequence: number;
+  body: unknown;
+}
+
+export const stateOf = <S extends Journaled>({ id, sequence, body }: StateRow): S =>
+  ({ ...(body as Omit<S, 'id' | 'sequence'>), id, sequence }) as S;
+
 export function createJournalStore(database: Database): JournalStore {
   return {
     async record({ kind, id, head, events, row }) {

@@ -3,8 +3,9 @@ import { journalRow, openJournal } from '../domain/journal.ts';
 import { problemJournal, type Problem, type ProblemBody, type ProblemState } from '../domain/problem.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import { Prisma, type Problem as ProblemRow, type ProblemTicket } from './generated/client.ts';
+import { Prisma, type ProblemTicket } from './generated/client.ts';
 import { among, given } from './conditions.ts';
+import { stateOf, type StateRow } from './journals.ts';
 import { ofVisibleProblem, ofVisibleTicket, visibleTo } from './visibility.ts';
 
 export type ProblemTicketRecord = ProblemTicket;
@@ -71,14 +72,9 @@ export interface ProblemStore {
 
 const { sql } = Prisma;
 
-type Row = Pick<ProblemRow, 'id' | 'sequence' | 'body'> & { tickets: number };
+type Row = StateRow & { tickets: number };
 
-const problemOf = ({ id, sequence, body, tickets }: Row): ProblemRecord => ({
-  ...(body as unknown as Omit<Problem, 'id' | 'sequence'>),
-  id,
-  sequence,
-  tickets,
-});
+const problemOf = ({ tickets, ...row }: Row): ProblemRecord => ({ ...stateOf<Problem>(row), tickets });
 
 export function createProblemStore(database: Database): ProblemStore {
   const of = (sight: Sight, where: Prisma.Sql, rest: Prisma.Sql = Prisma.empty) => database.$queryRaw<Row[]>`

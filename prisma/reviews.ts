@@ -2,12 +2,12 @@
 import type { Review, ReviewState } from '../domain/review.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import { Prisma, type Review as Row } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
 import { among, given } from './conditions.ts';
+import { stateOf, type StateRow } from './journals.ts';
 import { ofVisibleTicket } from './visibility.ts';
 
 const { sql } = Prisma;
-type ReviewRow = Pick<Row, 'id' | 'sequence' | 'body'>;
 
 export interface ReviewFilter {
   state?: ReviewState[] | undefined;
@@ -39,27 +39,21 @@ export interface ReviewStore {
   watching(fingerprint: string): Promise<string[]>;
 }
 
-const reviewOf = ({ id, sequence, body }: ReviewRow): Review => ({
-  ...(body as unknown as Omit<Review, 'id' | 'sequence'>),
-  id,
-  sequence,
-});
-
 export function createReviewStore(database: Database): ReviewStore {
   return {
     async get(id, sight) {
-      const [row] = await database.$queryRaw<ReviewRow[]>`
+      const [row] = await database.$queryRaw<StateRow[]>`
         SELECT v.id, v.sequence, v.body FROM reviews v
         WHERE v.id = ${id} AND ${ofVisibleTicket(sql`v.ticket_id`, sight)}`;
-      return row ? reviewOf(row) : null;
+      return row ? stateOf<Review>(row) : null;
     },
     async ofTicket(ticketId) {
       const row = await database.review.findUnique({ where: { ticketId } });
-      return row && reviewOf(row);
+      return row && stateOf<Review>(row);
     },
     async list({ state, owner, severity, ticketId, overdue }, { after, limit, now, sight }) {
       const isOverdue = sql`coalesce(v.due_at < ${new Date(now)}::timestamptz, false)`;
-      const rows = await database.$queryRaw<ReviewRow[]>`
+      const rows = await database.$queryRaw<StateRow[]>`
         SELECT v.id, v.sequence, v.body FROM reviews v
         WHERE ${among(state, sql`v.state`)} AND ${given(owner, sql`v.owner`)}
           AND ${given(severity, sql`v.severity`)} AND ${given(ticketId, sql`v.ticket_id`)}
@@ -67,7 +61,7 @@ export function createReviewStore(database: Database): ReviewStore {
           AND ${after ? sql`(v.opened_at, v.id) < (${new Date(after.at)}::timestamptz, ${after.id}::text)` : sql`true`}
           AND ${ofVisibleTicket(sql`v.ticket_id`, sight)}
         ORDER BY v.opened_at DESC, v.id DESC LIMIT ${limit}`;
-      return rows.map(reviewOf);
+      return rows.map(stateOf<Review>);
     },
     async runsOf(ticketId) {
       const rows = await database.containment.findMany({ where: { ticketId }, select: { id: true } });

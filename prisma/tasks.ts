@@ -2,11 +2,10 @@
 import type { Task, TaskKind, TaskState, TaskSubject } from '../domain/task.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
-import { Prisma, type Task as Row } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
 import { among, given } from './conditions.ts';
+import { stateOf, type StateRow } from './journals.ts';
 import { ofVisibleProblem, ofVisibleReview, ofVisibleTicket } from './visibility.ts';
-
-type TaskRow = Pick<Row, 'id' | 'sequence' | 'body'>;
 
 export interface TaskFilter {
   owner?: string | undefined;
@@ -32,12 +31,6 @@ export interface TaskStore {
   ): Promise<Task[]>;
 }
 
-const taskOf = ({ id, sequence, body }: TaskRow): Task => ({
-  ...(body as unknown as Omit<Task, 'id' | 'sequence'>),
-  id,
-  sequence,
-});
-
 const { sql } = Prisma;
 
 /** A task is seen by whoever sees what it is for. Condition on the task that the query calls `k`. */
@@ -51,13 +44,13 @@ const visibleTask = (sight: Sight): Prisma.Sql =>
 export function createTaskStore(database: Database): TaskStore {
   return {
     async get(id, sight) {
-      const rows = await database.$queryRaw<TaskRow[]>`
+      const rows = await database.$queryRaw<StateRow[]>`
         SELECT k.id, k.sequence, k.body FROM tasks k WHERE k.id = ${id} AND ${visibleTask(sight)}`;
-      return rows[0] ? taskOf(rows[0]) : null;
+      return rows[0] ? stateOf<Task>(rows[0]) : null;
     },
     async list({ owner, state, kind, subject, overdue }, { after, limit, now, sight }) {
       const isOverdue = sql`(k.state = 'open' AND k.due_at < ${new Date(now)}::timestamptz)`;
-      const rows = await database.$queryRaw<TaskRow[]>`
+      const rows = await database.$queryRaw<StateRow[]>`
         SELECT k.id, k.sequence, k.body FROM tasks k
         WHERE ${given(owner, sql`k.owner`)} AND ${among(state, sql`k.state`)} AND ${among(kind, sql`k.kind`)}
           AND ${given(subject?.type, sql`k.subject_type`)} AND ${given(subject?.id, sql`k.subject_id`)}
@@ -65,7 +58,7 @@ export function createTaskStore(database: Database): TaskStore {
           AND ${after ? sql`(k.due_at, k.id) > (${new Date(after.at)}::timestamptz, ${after.id}::text)` : sql`true`}
           AND ${visibleTask(sight)}
         ORDER BY k.due_at, k.id LIMIT ${limit}`;
-      return rows.map(taskOf);
+      return rows.map(stateOf<Task>);
     },
   };
 }
