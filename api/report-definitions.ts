@@ -1,7 +1,7 @@
 /** Each report: what it asks the store for, what tells its lines apart, and how they are shown. */
 import type { z } from 'zod';
 import type { ReportFilter } from '../prisma/report-filter.ts';
-import type { FactKey, FactMark, ReportAsk, ReportFact, ReportRow } from '../prisma/reports.ts';
+import type { FactKey, FactMark, ReportAsk, ReportFact } from '../prisma/reports.ts';
 import type { ApiDeps } from './deps.ts';
 import { breachLines, breachTimes, openTimes, pageOfFacts, type OpenTimes } from './report-times.ts';
 import * as views from './report-views.ts';
@@ -52,8 +52,15 @@ export interface ReportDefinition {
 const picked = (row: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(names.map((name) => [name, row[name] ?? null]));
 
-/** Lines and, last, the total that the store answers with. */
-function divided(rows: readonly ReportRow[]) {
+type Summed = Parameters<ApiDeps['reports']['lines']>;
+
+/** As many lines as are shown, whether there are more, and the total, which the store answers with the lines. */
+async function linesOf(
+  { reports }: Pick<ApiDeps, 'reports'>,
+  name: Summed[0],
+  ...[ask, shape]: [ask: Summed[1], shape?: Omit<Summed[2], 'limit'>]
+) {
+  const rows = await reports.lines(name, ask, { limit: MOST_LINES + 1, ...shape });
   const lines = rows.filter(({ isTotal }) => !isTotal);
   return {
     lines: lines.slice(0, MOST_LINES),
@@ -108,9 +115,7 @@ function effort(deps: ApiDeps): ReportDefinition {
     keys: ['owner', 'tier', 'rate'],
     async lines(asked) {
       const ask = await askOf(asked);
-      const { lines, hasMore, total } = divided(
-        await deps.reports.lines('effort', ask, { limit: MOST_LINES + 1 }),
-      );
+      const { lines, hasMore, total } = await linesOf(deps, 'effort', ask);
       return {
         lines: lines.map((row) => ({
           shown: views.effortLine(row),
@@ -134,7 +139,7 @@ function effort(deps: ApiDeps): ReportDefinition {
   };
 }
 
-function avoided({ reports }: ApiDeps): ReportDefinition {
+function avoided(deps: ApiDeps): ReportDefinition {
   return {
     name: 'avoided-escalations',
     operationIds: { lines: 'reportAvoidedEscalations', facts: 'listAvoidedEscalations' },
@@ -150,8 +155,7 @@ function avoided({ reports }: ApiDeps): ReportDefinition {
     },
     keys: ['how', 'tier', 'rate'],
     async lines({ filter }) {
-      const rows = await reports.lines('avoided-escalations', { filter }, { limit: MOST_LINES + 1 });
-      const { lines, hasMore, total } = divided(rows);
+      const { lines, hasMore, total } = await linesOf(deps, 'avoided-escalations', { filter });
       return {
         lines: lines.map((row) => ({
           shown: views.avoidedLine(row),
@@ -162,14 +166,14 @@ function avoided({ reports }: ApiDeps): ReportDefinition {
       };
     },
     facts: ({ filter, key }, page) =>
-      reports.facts('avoided-escalations', { filter, key: withRate(key) }, page),
+      deps.reports.facts('avoided-escalations', { filter, key: withRate(key) }, page),
     showFact: views.avoidedFact,
   };
 }
 
 const HANDOFF_KEYS = ['kind', 'fromTier', 'fromTeam', 'toTier', 'toTeam'] as const;
 
-function handoffs({ reports }: ApiDeps): ReportDefinition {
+function handoffs(deps: ApiDeps): ReportDefinition {
   return {
     name: 'handoffs',
     operationIds: { lines: 'reportHandoffs', facts: 'listHandoffs' },
@@ -186,9 +190,7 @@ function handoffs({ reports }: ApiDeps): ReportDefinition {
     keys: HANDOFF_KEYS,
     async lines({ filter, team }) {
       const ask = { filter, eitherTeam: team };
-      const { lines, hasMore, total } = divided(
-        await reports.lines('handoffs', ask, { limit: MOST_LINES + 1 }),
-      );
+      const { lines, hasMore, total } = await linesOf(deps, 'handoffs', ask);
       return {
         lines: lines.map((row) => ({ shown: views.handoffLine(row), key: picked(row, HANDOFF_KEYS) })),
         hasMore,
@@ -196,12 +198,12 @@ function handoffs({ reports }: ApiDeps): ReportDefinition {
       };
     },
     facts: ({ filter, key, team }, page) =>
-      reports.facts('handoffs', { filter, key, eitherTeam: team }, page),
+      deps.reports.facts('handoffs', { filter, key, eitherTeam: team }, page),
     showFact: views.handoffFact,
   };
 }
 
-function shiftLeft({ reports }: ApiDeps): ReportDefinition {
+function shiftLeft(deps: ApiDeps): ReportDefinition {
   return {
     name: 'shift-left',
     operationIds: { lines: 'reportShiftLeft', facts: 'listShiftLeft' },
@@ -219,14 +221,10 @@ function shiftLeft({ reports }: ApiDeps): ReportDefinition {
     async lines({ filter, team, more }) {
       const { groupBy, atLeast } = more as { groupBy: string[]; atLeast: number };
       const ask = { filter, key: team === undefined ? {} : { team }, known: groupBy };
-      const rows = await reports.lines('shift-left', ask, {
-        limit: MOST_LINES + 1,
-        groupBy: ['tier', ...groupBy],
-        atLeast,
-      });
-      const { lines, hasMore, total } = divided(rows);
+      const shape = { groupBy: ['tier', ...groupBy], atLeast };
+      const { lines, hasMore, total } = await linesOf(deps, 'shift-left', ask, shape);
       const categories = lines.flatMap(({ category }) => (typeof category === 'string' ? [category] : []));
-      const published = new Set(await reports.categoriesWithArticles([...new Set(categories)]));
+      const published = new Set(await deps.reports.categoriesWithArticles([...new Set(categories)]));
       return {
         lines: lines.map((row) => ({
           shown: views.shiftLeftLine(row, published.has(row['category'] as string)),
@@ -237,12 +235,16 @@ function shiftLeft({ reports }: ApiDeps): ReportDefinition {
       };
     },
     facts: ({ filter, key, team }, page) =>
-      reports.facts('shift-left', { filter, key: { ...key, ...(team !== undefined && { team }) } }, page),
+      deps.reports.facts(
+        'shift-left',
+        { filter, key: { ...key, ...(team !== undefined && { team }) } },
+        page,
+      ),
     showFact: views.shiftLeftFact,
   };
 }
 
-function coaching({ reports }: ApiDeps): ReportDefinition {
+function coaching(deps: ApiDeps): ReportDefinition {
   const askOf = ({ filter, key, team }: Asked): ReportAsk => ({
     filter,
     key: { ...key, ...(team !== undefined && { team }) },
@@ -262,16 +264,14 @@ function coaching({ reports }: ApiDeps): ReportDefinition {
     },
     keys: ['tier'],
     async lines(asked) {
-      const { lines, hasMore, total } = divided(
-        await reports.lines('coaching', askOf(asked), { limit: MOST_LINES + 1 }),
-      );
+      const { lines, hasMore, total } = await linesOf(deps, 'coaching', askOf(asked));
       return {
         lines: lines.map((row) => ({ shown: views.coachingLine(row), key: picked(row, ['tier', 'team']) })),
         hasMore,
         total: views.coachingTotal(total),
       };
     },
-    facts: (asked, page) => reports.facts('coaching', askOf(asked), page),
+    facts: (asked, page) => deps.reports.facts('coaching', askOf(asked), page),
     showFact: views.coachingFact,
   };
 }
