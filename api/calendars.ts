@@ -16,8 +16,6 @@ import { EVALUATE_EXAMPLE } from './schemas/examples.ts';
 
 /** Nobody reads more, and an answer stays below a megabyte. */
 const INTERVALS_TOLD = 10_000;
-/** Windows that a clock change drops are warned of so long after the span that was asked about. */
-const WARNED_MS = 366 * 86_400_000;
 
 const UNREACHABLE: Record<Unreachable, { pointer: string; message: string }> = {
   no_open_time_found: {
@@ -53,7 +51,7 @@ function spanOf(body: EvaluateBody): { start: number; end: number; asked?: 'dead
 
 function warningsFor(calendar: BusinessCalendar, start: number, end: number): Evaluation['warnings'] {
   if (calendar === 'always') return [];
-  return droppedWindows(calendar, start, end + WARNED_MS).map(({ pointer, code, message }) => ({
+  return droppedWindows(calendar, start, end).map(({ pointer, code, message }) => ({
     pointer,
     code,
     message,

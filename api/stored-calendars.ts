@@ -51,11 +51,9 @@ export async function calendarInForce(deps: ApiDeps, name: string): Promise<Cand
   return { ...candidate, version: null };
 }
 
-const FIVE_YEARS_MS = 5 * 366 * 86_400_000;
-
 /** Saving a calendar warns of windows that a clock change drops in the years to come (docs/rules.md §3). */
 const calendarWarnings = (calendar: Calendar) =>
-  droppedWindows(calendar, Date.now(), Date.now() + FIVE_YEARS_MS).map(({ pointer, ...rest }) => ({
+  droppedWindows(calendar, Date.now()).map(({ pointer, ...rest }) => ({
     ...rest,
     pointer: `/calendar${pointer}`,
   }));

@@ -60,17 +60,16 @@ function calendarsIn(value: unknown): [path: string[], calendar: unknown][] {
   return Object.entries(named).map(([name, one]) => [['calendars', name], one]);
 }
 
-/** A calendar is warned about the clock changes of this year and the next two. */
-const WARNED_MS = 3 * 366 * 86_400_000;
-
 /** Faults of a calendar, or where it has none what its owner should know. */
 function issuesOf(calendar: unknown, now: number): (Issue & { severity: Checked['severity'] })[] {
   const read = parseCalendar(calendar);
   if ('issues' in read) return read.issues.map((issue) => ({ ...issue, severity: 'error' }));
-  const thisYear = Date.UTC(new Date(now).getUTCFullYear(), 0, 1);
-  return droppedWindows(read.calendar, thisYear, thisYear + WARNED_MS).map(
-    ({ severity, pointer, code, message }) => ({ severity, path: pathOf(pointer), code, message }),
-  );
+  return droppedWindows(read.calendar, now).map(({ severity, pointer, code, message }) => ({
+    severity,
+    path: pathOf(pointer),
+    code,
+    message,
+  }));
 }
 
 function findingsIn(file: string, text: string, now: number): Checked[] {

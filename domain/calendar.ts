@@ -328,14 +328,18 @@ function daysWithSkippedHours(zone: Zone, from: number, until: number): number[]
   });
 }
 
+/** Whoever asks about a calendar is warned of the windows that clock changes drop so long after what was asked. */
+const WARNED_AHEAD_MS = 5 * 366 * DAY;
+
 /**
- * Warnings for windows that a clock change between two instants drops, because they start inside the hour it
- * skips; each window once, with the first day it is dropped (docs/rules.md §3). The calendar has no errors.
+ * Warnings for windows that a clock change drops, because they start inside the hour it skips, from one instant to five
+ * years after another (the same, if absent); each window once, with the first day it is dropped (docs/rules.md §3). The
+ * calendar has no errors.
  */
-export function droppedWindows(calendar: Calendar, from: number, until: number): CalendarFinding[] {
+export function droppedWindows(calendar: Calendar, from: number, until: number = from): CalendarFinding[] {
   const { zone } = read(calendar);
   const found = new Map<string, CalendarFinding>();
-  for (const day of daysWithSkippedHours(zone, from, until)) {
+  for (const day of daysWithSkippedHours(zone, from, until + WARNED_AHEAD_MS)) {
     const date = dateOf(day);
     const weekday = WEEKDAYS[weekdayOf(day)]!;
     const isException = Object.hasOwn(calendar.exceptions, date);

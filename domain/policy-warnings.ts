@@ -19,8 +19,6 @@ export interface PolicyWarning {
   message: string;
 }
 
-const FIVE_YEARS_MS = 5 * 366 * 86_400_000;
-
 type Path = readonly (string | number)[];
 
 const warning = (path: Path, code: string, message: string): PolicyWarning => ({ path, code, message });
@@ -47,7 +45,7 @@ function calendarWarnings(policy: Policy, from: number): PolicyWarning[] {
   const named = calendarsNamed(policy);
   return Object.entries(policy.calendars).flatMap(([name, calendar]) => {
     const path = ['calendars', name];
-    const found = droppedWindows(calendar, from, from + FIVE_YEARS_MS).map(({ pointer, code, message }) => {
+    const found = droppedWindows(calendar, from).map(({ pointer, code, message }) => {
       const within = pointer
         .split('/')
         .slice(1)

@@ -348,11 +348,11 @@ describe('a calendar is accepted', () => {
 });
 
 describe('a window inside a skipped hour', () => {
-  const year: [number, number] = [Date.parse('2026-01-01T00:00Z'), Date.parse('2028-01-01T00:00Z')];
+  const newYear = Date.parse('2026-01-01T00:00Z');
 
   test('is warned of once, with the first day it does not open', () => {
     const nights = everyDay('Europe/Berlin', ['00:00', '02:00'], ['02:30', '06:00']);
-    expect(droppedWindows(nights, ...year)).toEqual([
+    expect(droppedWindows(nights, newYear)).toEqual([
       {
         severity: 'warning',
         pointer: '/hours/sun/1',
@@ -364,11 +364,20 @@ describe('a window inside a skipped hour', () => {
 
   test('is no matter on a day that an exception replaces', () => {
     const nights = everyDay('Europe/Berlin', ['02:30', '06:00']);
-    const exceptions = { '2026-03-29': officeDay, '2027-03-28': [] };
-    expect(droppedWindows({ ...nights, exceptions }, ...year)).toEqual([]);
+    const years = ['2026-03-29', '2027-03-28', '2028-03-26', '2029-03-25', '2030-03-31'];
+    const exceptions = Object.fromEntries(years.map((day) => [day, officeDay]));
+    expect(droppedWindows({ ...nights, exceptions }, newYear)).toEqual([]);
+  });
+
+  test.each<[fact: string, day: string, pointers: string[]]>([
+    ['within five years of what was asked about is warned of', '2030-03-31', ['/exceptions/2030-03-31/0']],
+    ['later than that is not', '2031-03-30', []],
+  ])('%s', (_fact, day, pointers) => {
+    const once = calendar('Europe/Berlin', { exceptions: { [day]: [['02:30', '06:00']] } });
+    expect(droppedWindows(once, newYear).map(({ pointer }) => pointer)).toEqual(pointers);
   });
 
   test('cannot be where clocks never change', () => {
-    expect(droppedWindows(everyDay('Asia/Kathmandu', ['02:30', '06:00']), ...year)).toEqual([]);
+    expect(droppedWindows(everyDay('Asia/Kathmandu', ['02:30', '06:00']), newYear)).toEqual([]);
   });
 });
