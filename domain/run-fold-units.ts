@@ -89,12 +89,25 @@ function rollBackAfter(rollBack: RollBack | null, event: Told<'unitReported'>, r
   return { ...rollBack, current: { ...current, ...after } };
 }
 
+/**
+ * What a person did of an effect that is counted. Half of what they bring about is in force; what they take back is gone
+ * with the last of it.
+ */
+function byHandOf({ isCounted }: Effect, event: Told<'unitReported'>, run: Run): Partial<Effect> {
+  const { unit, purpose, outcome } = event;
+  const manual = run.units[unit]?.manual;
+  if (!manual || !isCounted || outcome !== 'succeeded') return {};
+  if (purpose !== 'act' && !(purpose === 'undo' && manual.isLast)) return {};
+  return { byHand: { did: purpose, unit } };
+}
+
 export function unitReported(run: Run, event: Told<'unitReported'>): Partial<Run> {
   const { unit, purpose, outcome, effect, variables = {} } = event;
   const { [unit]: _done, ...units } = run.units;
   const effects = withEffect(run.effects, effect, (one) => {
-    if (purpose === 'act') return effectAfter(one, event);
-    return purpose === 'snapshot' && isGood(outcome) ? knowing(one, variables) : {};
+    const byHand = byHandOf(one, event, run);
+    if (purpose === 'act') return { ...effectAfter(one, event), ...byHand };
+    return purpose === 'snapshot' && isGood(outcome) ? knowing(one, variables) : byHand;
   });
   return {
     units,

@@ -185,5 +185,6 @@ export function manualTermsOf(playbook: Playbook, spec: UnitSpec, seen: Scope): 
   return {
     answers: Object.fromEntries(answers),
     needsEvidence: spec.purpose === 'act' && (extensionOf(step).evidence ?? false),
+    ...(spec.commandIndex === step.commands.length - 1 && { isLast: true as const }),
   };
 }

@@ -95,8 +95,8 @@ export interface OrderedUnit extends UnitPlace {
   isChange: boolean;
   /** What has to be granted for it, by need. */
   needs: readonly string[];
-  /** A person does it: who, what they answer with, by name and type. */
-  manual?: { answers: Readonly<Record<string, string>>; needsEvidence: boolean };
+  /** A person does it: what they answer with, by name and type, and whether the step has no command after it. */
+  manual?: { answers: Readonly<Record<string, string>>; needsEvidence: boolean; isLast?: true };
 }
 
 /** What an effect is when it begins. */
@@ -133,6 +133,8 @@ export interface Effect extends EffectTerms {
   hasExpired: boolean;
   undoOutcome: UndoOutcome | null;
   undoReason: string | null;
+  /** What a person did of it last: the register hears of it with the row of the run (migration 0017). */
+  byHand?: { did: 'act' | 'undo'; unit: string };
 }
 
 /** What commands answered, by name of the variable. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { UnitOrder } from '../../domain/unit.ts';
 import {
   approver,
+  BY_HAND,
   DELETE,
   GET,
   paperRun,
@@ -342,5 +343,47 @@ describe('stopping', () => {
     run.ask({ type: 'stop' });
     expect(run.run.result).toBe('stopped');
     expect(run.orders).toEqual([]);
+  });
+});
+
+describe('an effect that people bring about and take back', () => {
+  const ofPeople = (effect: object) =>
+    playbookOf({
+      begin: { type: 'start', on_completion: 'bars' },
+      bars: {
+        type: 'action',
+        commands: [BY_HAND, BY_HAND],
+        agent: 'person',
+        targets: ['host1'],
+        on_completion: 'done',
+        ext: { undo: 'admits', ...effect },
+      },
+      done: { type: 'end' },
+      admits: { type: 'action', commands: [BY_HAND, BY_HAND], agent: 'person', on_completion: 'done' },
+    });
+
+  /** After each thing that a person does in turn: what the register is told. */
+  function told(effect: object): (string | undefined)[] {
+    const run = paperRun(ofPeople(effect));
+    const done: (string | undefined)[] = [];
+    const next = () => {
+      const [unit] = Object.keys(run.run.units);
+      expect(run.ask({ type: 'complete', unit: unit!, variables: {} })).toBeNull();
+      done.push(Object.values(run.run.effects)[0]!.byHand?.did);
+    };
+    next();
+    next();
+    expect(run.ask({ type: 'rollBack' })).toBeNull();
+    next();
+    next();
+    return done;
+  }
+
+  test('is held from the first thing that they did, and let go of with the last', () => {
+    expect(told({ effect: 'doorBarred' })).toEqual(['act', 'act', 'act', 'undo']);
+  });
+
+  test('is in no register where the playbook gives it no name', () => {
+    expect(told({})).toEqual([undefined, undefined, undefined, undefined]);
   });
 });

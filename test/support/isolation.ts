@@ -15,6 +15,8 @@ export interface IsolationOptions {
   ofStep?: Partial<ApprovalTerms>;
   /** Its type, `mitigation` unless said otherwise. */
   type?: 'runbook';
+  /** What a person does, and no command. */
+  byHand?: readonly ('isolate' | 'release')[];
   /** Names of further external variables, sent as headers; nobody may see them. */
   hidden?: readonly string[];
 }
@@ -25,6 +27,7 @@ export function isolationPlaybook({
   terms,
   ofStep,
   type,
+  byHand = [],
   hidden = [],
 }: IsolationOptions = {}) {
   const id = {
@@ -43,6 +46,8 @@ export function isolationPlaybook({
     command: `${method} /v1/hosts/__host__:value/isolated HTTP/1.1`,
     ...(hidden.length > 0 && { headers }),
   });
+  const MANUAL = { type: 'manual', command: 'At the console of the EDR: host __host__:value' };
+  const ofPerson = (what: 'isolate' | 'release') => (byHand.includes(what) ? { commands: [MANUAL] } : {});
   const step = (name: string, method: string, more: object = {}) => ({
     type: 'action',
     name,
@@ -72,6 +77,7 @@ export function isolationPlaybook({
     workflow: {
       [id.start]: { type: 'start', on_completion: id.isolate },
       [id.isolate]: step('Isolate the host', 'PUT', {
+        ...ofPerson('isolate'),
         step_extensions: {
           [TIERLINE_EXTENSION]: {
             effect: 'hostIsolated',
@@ -82,7 +88,7 @@ export function isolationPlaybook({
           },
         },
       }),
-      [id.release]: step('Release the host', 'DELETE'),
+      [id.release]: step('Release the host', 'DELETE', ofPerson('release')),
       [id.look]: step('Look whether the host is isolated', 'GET', {
         out_args: ['__on__'],
         step_extensions: { [TIERLINE_EXTENSION]: { results: { __on__: '/on' } } },
