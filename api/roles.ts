@@ -1,5 +1,5 @@
 /** Who may do what: the one table, asked in one place (api/auth.ts). */
-import { isRole, ROLES, type Role } from '../domain/role.ts';
+import { APPROVERS, isRole, ROLES, type Role } from '../domain/role.ts';
 
 export { isRole, ROLES, type Role };
 
@@ -13,7 +13,6 @@ const DESK = ['integration', 'agent', 'lead', 'responder', 'admin'] as const;
 const LEADS = ['lead', 'manager', 'admin'] as const;
 /** Those who handle security incidents: not admins, who run the system and read no security ticket. */
 const RESPONDERS = ['lead', 'responder', 'manager'] as const;
-const APPROVERS = ['lead', 'approver', 'manager'] as const;
 /** Those who do what a playbook leaves to people. */
 const HANDS = ['agent', 'lead', 'responder'] as const;
 const SECURITY = ['agent', 'lead', 'responder', 'approver', 'manager', 'auditor'] as const;

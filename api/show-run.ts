@@ -24,6 +24,7 @@ const approvalView = (approval: Approval): RunView['approvals'][number] => ({
   state: approval.state,
   role: approval.terms.role,
   required: approval.terms.required,
+  including: [...(approval.terms.including ?? [])],
   level: approval.level,
   askedAt: isoOrNull(approval.askedAt),
   validUntil: isoOrNull(approval.validUntil),

@@ -10,13 +10,14 @@ import {
   playbookExtensionOf,
   TIERLINE_EXTENSION,
   type ActionStep,
+  type ApprovalTerms,
   type Playbook,
   type StepType,
 } from './playbook.ts';
 import { commandIsChange, commandIsRepeatable, isByHand } from './commands-of-steps.ts';
 import { helpersIn } from './playbook-graph.ts';
 import { isPointer } from './pointer.ts';
-import { isRole } from './role.ts';
+import { APPROVERS } from './role.ts';
 
 const ON_ACTIONS: Record<string, Kind> = {
   effect: 'text',
@@ -49,6 +50,7 @@ const INNER: Record<string, Record<string, Kind>> = {
   approval: {
     role: 'text',
     required: 'positive',
+    including: 'texts',
     respondWithinMs: 'positive',
     escalateTo: 'texts',
     validForMs: 'positive',
@@ -176,16 +178,17 @@ class ExtensionCheck {
 
   private checkApproval(path: Path, approval: Plain | undefined): void {
     if (!approval) return;
-    const { role, required, escalateTo } = approval as {
-      role?: string;
-      required?: number;
-      escalateTo?: string[];
-    };
-    if (role !== undefined && !isRole(role))
-      this.findings.invalid([...path, 'role'], 'value_unknown', `${role} is not a role`);
-    for (const [i, one] of (escalateTo ?? []).entries())
-      if (!isRole(one))
-        this.findings.invalid([...path, 'escalateTo', i], 'value_unknown', `${one} is not a role`);
+    const { role, required, including = [], escalateTo = [] } = approval as Partial<ApprovalTerms>;
+    const listed = (field: string, roles: readonly string[]) =>
+      roles.map((one, i) => ({ one, at: [...path, field, i] }));
+    const asked = [
+      ...(role === undefined ? [] : [{ one: role, at: [...path, 'role'] }]),
+      ...listed('including', including),
+      ...listed('escalateTo', escalateTo),
+    ];
+    for (const { one, at } of asked)
+      if (!(APPROVERS as readonly string[]).includes(one))
+        this.findings.invalid(at, 'value_unknown', `${one} approves nothing; ${APPROVERS.join(', ')} may`);
     if (required !== undefined && required > MOST_APPROVERS)
       this.findings.invalid(
         [...path, 'required'],

@@ -11,6 +11,9 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Those who may agree to what a playbook does. */
+export const APPROVERS = ['lead', 'approver', 'manager'] as const satisfies readonly Role[];
+
 /** Those who see or handle security tickets. An agent does for the tickets that are with it. */
 const SECURITY_ROLES: readonly Role[] = ['lead', 'responder', 'approver', 'manager', 'auditor'];
 /** What these do has to be somebody's doing. */

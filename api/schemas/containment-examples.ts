@@ -30,6 +30,7 @@ export const CONTAINMENT_EXAMPLE = {
       state: 'open' as const,
       role: 'approver',
       required: 2,
+      including: [],
       level: 0,
       askedAt: '2026-11-20T09:00:00.000Z',
       validUntil: null,

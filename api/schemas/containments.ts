@@ -113,6 +113,7 @@ const approval = z.object({
   state: z.enum(APPROVAL_STATES),
   role: z.string(),
   required: z.int(),
+  including: z.array(z.string()).openapi({ description: 'Roles that have to be among them' }),
   level: z.int().openapi({ description: 'How often it was passed on because nobody answered' }),
   askedAt: instant.nullable(),
   validUntil: instant.nullable(),

@@ -119,6 +119,22 @@ describe('an approval that nobody answers', () => {
   });
 });
 
+test('two who agree are not enough where a lead has to be among them', async () => {
+  const people = await team();
+  const { responder, first, second } = people;
+  const playbook = isolationPlaybook({ terms: { including: ['lead'] } });
+  const { body } = (await asked(people, { host: 'ws-3005', playbook })).response;
+  const { id, planHash } = body;
+  await settled(responder, id, isAsked('plan'));
+  for (const who of [first, second])
+    expect((await who.post(`${runPath(id)}/approve`, { planHash })).status).toBe(200);
+  const waiting = (await responder.get(runPath(id))).body;
+  expect(approvalOf(waiting, 'plan')).toMatchObject({ state: 'open', required: 2, including: ['lead'] });
+  expect(waiting.state).toBe('awaitingApproval');
+  expect((await lead.post(`${runPath(id)}/approve`, { planHash })).status).toBe(200);
+  expect((await settled(responder, id, ({ result }) => result !== null)).result).toBe('succeeded');
+});
+
 test('a granted approval that was not used in time is asked for anew before anything is done', async () => {
   const people = await team();
   const { responder, first, second } = people;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { reasonNoBreakGlass, reasonNotAuthorised, type Authorisation } from '../../domain/authorisation.ts';
 import { refusalOfPlan } from '../../domain/plan-faults.ts';
 import { planOf } from '../../domain/plan-making.ts';
+import { readPlaybook } from '../../domain/playbook-check.ts';
 import { planText, type Plan, type PlanInput } from '../../domain/plan.ts';
 import { DEFAULT_APPROVAL, type Playbook } from '../../domain/playbook.ts';
 import { runs } from '../support/runs.ts';
@@ -185,6 +186,16 @@ describe('whose consent it takes', () => {
       ['act', ['plan', 'step/action--isolate']],
       ['undo', ['rollBack']],
     ]);
+  });
+
+  test('a playbook says which roles have to be among those who agree', () => {
+    const asked = extended({ approval: { required: 2, including: ['manager'] } });
+    const playbook = readPlaybook(playbookOf({}, { playbook_extensions: asked }));
+    expect(planned(playbook!).needs['plan']!.terms).toEqual({
+      ...DEFAULT_APPROVAL,
+      required: 2,
+      including: ['manager'],
+    });
   });
 
   test('terms that two sides ask for are met together', () => {

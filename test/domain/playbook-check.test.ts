@@ -205,6 +205,14 @@ describe('invalid is', () => {
     ['wrong_kind', BLOCK, (_, step) => (step.step_extensions[TIERLINE_EXTENSION] = [])],
     ['out_of_range', `${BLOCK}/approval/required`, (_, _step, block) => (block.approval.required = 11)],
     ['value_unknown', `${BLOCK}/approval/role`, (_, _step, block) => (block.approval.role = 'boss')],
+    // A question to whoever may not answer would wait in vain.
+    ['value_unknown', `${BLOCK}/approval/role`, (_, _step, block) => (block.approval.role = 'auditor')],
+    ['wrong_kind', `${BLOCK}/approval/including`, (_, _step, block) => (block.approval.including = 'lead')],
+    [
+      'value_unknown',
+      `${BLOCK}/approval/including/1`,
+      (_, _step, block) => (block.approval.including = ['lead', 'boss']),
+    ],
     [
       'value_unknown',
       `${BLOCK}/approval/escalateTo/0`,
