@@ -78,7 +78,7 @@ export const protectedAssetPage = z
   .openapi('ProtectedAssetPage');
 
 export const AUTHORISE_EXAMPLE = {
-  playbook: 'playbook--61a6c41e-6efc-4516-a242-dfbc5c89d562',
+  playbook: 'playbook--b07ffa4a-3d67-453b-b9ac-eb45c2ad6bfe',
   digest: 'a'.repeat(64),
   maxTargets: 1,
   validUntil: '2026-03-31T00:00:00Z',
@@ -168,7 +168,7 @@ const PLAN_EXAMPLE = {
   ticket: 'tkt_019f6a3e5b7c7d10a1b2c3d4e5f60718',
   playbooks: [
     {
-      id: 'playbook--61a6c41e-6efc-4516-a242-dfbc5c89d562',
+      id: 'playbook--b07ffa4a-3d67-453b-b9ac-eb45c2ad6bfe',
       modified: '2026-01-05T08:00:00.000Z',
       digest: 'a'.repeat(64),
       name: 'Isolate a host',
