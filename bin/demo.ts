@@ -9,6 +9,7 @@ import type { TicketView } from '../api/schemas/tickets.ts';
 import type { TimelineEvent } from '../api/schemas/timeline.ts';
 import { createApiKeyStore } from '../prisma/api-keys.ts';
 import { openDatabase } from '../prisma/client.ts';
+import { createApiCaller, type ApiCaller } from './api-caller.ts';
 import type { Config } from './config.ts';
 import { countdownOf, seconds, secondsFrom, sentenceFor } from './demo-words.ts';
 import { runningInstance, type RunRecord } from './home.ts';
@@ -87,56 +88,6 @@ async function temporaryKey(url: string): Promise<Key> {
   return { secret, revoke };
 }
 
-// ------------------------------------------------------------------------------------------------------- HTTP
-
-interface Caller {
-  get<T>(path: string): Promise<T>;
-  post<T>(path: string, body: object): Promise<T>;
-}
-
-interface ProblemBody {
-  code?: string;
-  detail?: string;
-}
-
-function createCaller({ api }: Server, { secret, signal }: { secret: string; signal?: AbortSignal }): Caller {
-  async function once(
-    method: string,
-    path: string,
-    init: { headers?: object; body?: string },
-  ): Promise<Response> {
-    const headers = { authorization: `Bearer ${secret}`, ...init.headers };
-    try {
-      return await fetch(`${api}${path}`, { ...init, method, headers, ...(signal && { signal }) });
-    } catch (cause) {
-      throw new Error(`${api} does not answer any more`, { cause });
-    }
-  }
-
-  /** 503 says when to come back; the idempotency key makes coming back safe. */
-  async function call<T>(method: string, path: string, init = {}): Promise<T> {
-    for (const giveUpAt = Date.now() + PATIENCE_MS; ;) {
-      const response = await once(method, path, init);
-      if (response.ok) return (await response.json()) as T;
-      const { code, detail } = (await response.json().catch(() => ({}))) as ProblemBody;
-      if (response.status !== 503 || Date.now() > giveUpAt)
-        throw new Error(
-          `${method} ${path} was answered ${response.status} ${code ?? ''}: ${detail ?? 'no reason'}`,
-        );
-      await sleep(1000 * Number(response.headers.get('retry-after') ?? 1), undefined, { signal });
-    }
-  }
-
-  return {
-    get: (path) => call('GET', path),
-    post: (path, body) =>
-      call('POST', path, {
-        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-        body: JSON.stringify(body),
-      }),
-  };
-}
-
 // ------------------------------------------------------------------------------------------------------ story
 
 interface Stage {
@@ -159,7 +110,7 @@ export interface DemoResult {
 }
 
 async function play({ server, config, screen, secret, signal }: Stage): Promise<DemoResult> {
-  const api = createCaller(server, { secret, signal });
+  const api = createApiCaller(server.api, { secret, signal });
   const opened = await api.post<TicketView>('/v1/tickets', {
     policy: POLICY,
     subject: 'Nobody can pay in the web shop',
@@ -176,7 +127,7 @@ async function play({ server, config, screen, secret, signal }: Stage): Promise<
   } catch (error) {
     screen.clear();
     // Whatever went wrong, nobody is to be called to a ticket of a demo. Not with the signal that may have stopped us.
-    await createCaller(server, { secret })
+    await createApiCaller(server.api, { secret })
       .post(`${opened.links.self}/cancel`, { reason: 'The demo ended early' })
       .catch(() => {});
     throw error;
@@ -197,7 +148,7 @@ function linksOf({ id, links }: TicketView, { server, config }: Pick<Stage, 'ser
 }
 
 interface Life {
-  api: Caller;
+  api: ApiCaller;
   screen: Screen;
   links: Record<string, string>;
   signal: AbortSignal;

@@ -132,6 +132,19 @@ playbook
     (await import('./playbook.ts')).importFiles(withServices(readConfig()), files, options),
   );
 
+playbook
+  .command('run <playbook>')
+  .description('ask for a run of a stored playbook (file or id) on a ticket, and watch it')
+  .requiredOption('--ticket <ticket>', 'the ticket, by its id')
+  .option('--variable <name=value...>', 'what the playbook is to be given')
+  .option('--vault <name=path...>', 'what it is to take from the vault')
+  .option('--reason <text>', 'why, for those who have to agree')
+  .option('--dry-run', 'only the plan: nothing is done, nobody is asked')
+  .option('--detach', 'ask for it, and do not watch')
+  .option('--api <url>', 'where the API answers; else the one on this machine')
+  .option('--json', 'print JSON: one line for each event, or the plan')
+  .action(async (name, options) => (await import('./playbook-run.ts')).run(readConfig(), name, options));
+
 const calendar = program.command('calendar').description('calendars: their faults, and holidays for them');
 calendar
   .command('import <file>')

@@ -40,6 +40,8 @@ export interface ResponseTeam {
   asked: (team: Team, isolation: Isolation) => Promise<{ ticket: View; response: Response }>;
   /** The run once `enough` holds for it. */
   settled: (caller: Caller, id: string, enough: (view: View) => boolean) => Promise<View>;
+  /** The one run of a ticket, once there is one and `enough` holds for it. */
+  settledOf: (caller: Caller, ticket: string, enough: (view: View) => boolean) => Promise<View>;
   /** What was done to a host, as the EDR has it. */
   effectsOn: (host: string) => Promise<EdrEffect[]>;
 }
@@ -86,6 +88,11 @@ export function setUpResponseTeam({
     },
     settled: (caller, id, enough) =>
       eventually(async () => (await caller.get(`/v1/containments/${id}`)).body as View, enough),
+    settledOf: (caller, ticket, enough) =>
+      eventually(
+        async () => (await caller.get(`/v1/containments?ticket=${ticket}`)).body.data[0] as View,
+        (view) => view !== undefined && enough(view),
+      ),
     async effectsOn(host) {
       return (await edr.journal()).effects.filter(({ id }) => id === host);
     },
