@@ -7,14 +7,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { TIERLINE, type Fact } from '../domain/events.ts';
 import { CHANNEL_TLP, maskedFor } from '../domain/redaction.ts';
-import type { DeliveryStore, DueDelivery, Outcome } from '../prisma/deliveries.ts';
+import type { DeliveryLabel, DeliveryStore, DueDelivery, Outcome } from '../prisma/deliveries.ts';
 import type { ChannelLabels } from './channel-labels.ts';
 import { SendFault, type Channel, type ChannelMessage, type ChannelName, type Channels } from './channels.ts';
 
-type Label = Awaited<ReturnType<DeliveryStore['labelOf']>>;
+type Label = DeliveryLabel | null;
 
 export interface OutboxDeps {
-  deliveries: Pick<DeliveryStore, 'claim' | 'settle' | 'told' | 'labelOf'>;
+  deliveries: Pick<DeliveryStore, 'claim' | 'settle' | 'told' | 'labelsOf'>;
   channels: Channels;
   /** The highest label that each channel carries in full; TLP:AMBER unless said otherwise. */
   highest?: ChannelLabels;
@@ -148,13 +148,19 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   /**
    * What is due, each with the label that its ticket has now, not when the message was put in. All labels are read before
-   * the first is sent: what came first is sent first.
+   * the first is sent, at once: what came first is sent first.
    */
   const claimed = async (name: ChannelName, limit: number) => {
     const due = await deliveries.claim(name, { limit, leaseMs });
-    const labels = due.map(({ ticketId }) => deliveries.labelOf(ticketId));
-    await Promise.allSettled(labels);
-    return due.map((delivery, i) => ({ delivery, label: labels[i]! }));
+    if (due.length === 0) return [];
+    const labels = deliveries.labelsOf(due.map(({ ticketId }) => ticketId));
+    // Where they cannot be read, each delivery learns of it by itself, and is tried again.
+    await labels.catch(() => undefined);
+    return due.map((delivery) => {
+      const label = labels.then((byId): Label => byId.get(delivery.ticketId) ?? null);
+      label.catch(() => undefined);
+      return { delivery, label };
+    });
   };
 
   return {

@@ -53,7 +53,12 @@ const contactOver = (database: Database, channels: Channels) =>
 /** The outbox of a database. */
 export function outboxOver(
   database: Database,
-  { channels, engine, log, ...more }: Ways & Pick<OutboxDeps, 'highest' | 'retryAfterMs' | 'leaseMs'>,
+  {
+    channels,
+    engine,
+    log,
+    ...more
+  }: Ways & Required<Pick<OutboxDeps, 'highest'>> & Pick<OutboxDeps, 'retryAfterMs' | 'leaseMs'>,
 ): Outbox {
   return createOutbox({
     deliveries: createDeliveryStore(database),

@@ -58,8 +58,8 @@ export type DeliveryRecord = Omit<DeliveryRow, 'message' | 'textId' | 'fact' | '
 export type DeliveryLabel = Labelled & { ticketId: string };
 
 export interface DeliveryStore {
-  /** Of a ticket, or of what a task, review or containment belongs to; null where there is no ticket behind it. */
-  labelOf(about: string): Promise<DeliveryLabel | null>;
+  /** By id: of a ticket, or of what a task, review or containment belongs to; none where there is no ticket behind it. */
+  labelsOf(abouts: readonly string[]): Promise<ReadonlyMap<string, DeliveryLabel>>;
   /** Puts a message into the outbox; nothing if it is there already. */
   enqueue(delivery: NewDelivery): Promise<void>;
   /** Notes what cannot be sent at all, so that it is seen. */
@@ -85,21 +85,24 @@ const json = (value: unknown): string | null => (value === undefined ? null : JS
 
 export function createDeliveryStore(database: Database): DeliveryStore {
   return {
-    async labelOf(about) {
+    async labelsOf(abouts) {
       // A task of a review, or of a problem, has the strictest label of the tickets behind it.
-      const [label] = await database.$queryRaw<DeliveryLabel[]>`
-        WITH subjects AS (
-          SELECT ${about} AS id
-          UNION SELECT subject_id FROM tasks WHERE id = ${about}
+      const rows = await database.$queryRaw<(DeliveryLabel & { about: string })[]>`
+        WITH asked AS (
+          SELECT DISTINCT about FROM unnest(${[...abouts]}::text[]) AS about
+        ), subjects AS (
+          SELECT about, about AS id FROM asked
+          UNION SELECT a.about, t.subject_id FROM asked a JOIN tasks t ON t.id = a.about
         ), behind AS (
-          SELECT id FROM subjects
-          UNION SELECT r.ticket_id FROM reviews r JOIN subjects s ON s.id = r.id
-          UNION SELECT c.ticket_id FROM containments c JOIN subjects s ON s.id = c.id
-          UNION SELECT p.ticket_id FROM problem_tickets p JOIN subjects s ON s.id = p.problem_id
+          SELECT about, id FROM subjects
+          UNION SELECT s.about, r.ticket_id FROM subjects s JOIN reviews r ON r.id = s.id
+          UNION SELECT s.about, c.ticket_id FROM subjects s JOIN containments c ON c.id = s.id
+          UNION SELECT s.about, p.ticket_id FROM subjects s JOIN problem_tickets p ON p.problem_id = s.id
         )
-        SELECT t.id AS "ticketId", t.tlp, t.codename FROM tickets t JOIN behind USING (id)
-        ORDER BY array_position(${[...TLPS]}::text[], t.tlp) DESC NULLS LAST, t.id LIMIT 1`;
-      return label ?? null;
+        SELECT DISTINCT ON (b.about) b.about, t.id AS "ticketId", t.tlp, t.codename
+        FROM behind b JOIN tickets t USING (id)
+        ORDER BY b.about, array_position(${[...TLPS]}::text[], t.tlp) DESC NULLS LAST, t.id`;
+      return new Map(rows.map(({ about, ...label }) => [about, label]));
     },
     async enqueue({ ticketId, eventId, channel, purpose, messageId, recipient, fact, ...content }) {
       const message = 'message' in content ? content.message : undefined;
@@ -118,24 +121,28 @@ export function createDeliveryStore(database: Database): DeliveryStore {
         ON CONFLICT DO NOTHING`;
     },
     claim: (channel, { limit, leaseMs }) => database.$queryRaw<DueDelivery[]>`
-      UPDATE deliveries d SET
-        attempts = d.attempts + CASE WHEN d.state = 'pending' THEN 1 ELSE 0 END,
-        sending = d.state = 'pending',
-        -- Whoever began an attempt before was lost in the middle of it.
-        uncertain = d.uncertain OR d.sending,
-        next_attempt_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
-      FROM (
-        SELECT due.position FROM deliveries due
+      WITH due AS (
+        SELECT due.position, due.next_attempt_at AS due_at FROM deliveries due
         WHERE due.channel = ${channel} AND due.next_attempt_at <= clock_timestamp()
           AND NOT (due.purpose = ${CUSTOMER_UPDATE} AND EXISTS (
             SELECT 1 FROM deliveries earlier
             WHERE earlier.ticket_id = due.ticket_id AND earlier.channel = due.channel
               AND earlier.purpose = due.purpose AND earlier.state = 'pending' AND earlier.position < due.position))
-        ORDER BY due.next_attempt_at, due.position LIMIT ${limit} FOR UPDATE SKIP LOCKED) AS claimed
-      WHERE d.position = claimed.position
-      RETURNING d.ticket_id AS "ticketId", d.event_id AS "eventId", d.channel, d.purpose,
-        d.message_id AS "messageId", d.message, d.text_id AS "textId", d.fact, d.attempts,
-        d.created_at AS "createdAt", d.delivered_at AS "deliveredAt"`,
+        ORDER BY due.next_attempt_at, due.position LIMIT ${limit} FOR UPDATE SKIP LOCKED
+      ), claimed AS (
+        UPDATE deliveries d SET
+          attempts = d.attempts + CASE WHEN d.state = 'pending' THEN 1 ELSE 0 END,
+          sending = d.state = 'pending',
+          -- Whoever began an attempt before was lost in the middle of it.
+          uncertain = d.uncertain OR d.sending,
+          next_attempt_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+        FROM due WHERE d.position = due.position
+        RETURNING d.*, due.due_at
+      )
+      -- What an UPDATE returns is in no order.
+      SELECT ticket_id AS "ticketId", event_id AS "eventId", channel, purpose, message_id AS "messageId", message,
+        text_id AS "textId", fact, attempts, created_at AS "createdAt", delivered_at AS "deliveredAt"
+      FROM claimed ORDER BY due_at, position`,
     async settle({ ticketId, eventId, channel, attempts }, outcome) {
       const { state } = outcome;
       const error = 'error' in outcome ? outcome.error : null;

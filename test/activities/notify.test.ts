@@ -78,6 +78,7 @@ const rowOf = (event: Partial<LedgerEvent> = {}): LedgerRow => ({
 /** Pauses between attempts: none to speak of, so that what is tried again is due at once. */
 const outboxWith = (channels: Channels) =>
   outboxOver(database, {
+    highest: {},
     channels,
     engine: { tell: () => Promise.resolve('told' as const) },
     log: pino({ level: 'silent' }),

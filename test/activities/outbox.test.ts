@@ -224,6 +224,42 @@ test('one that is slow leaves the other lanes to the others', async () => {
   expect(sent.at(-1)).toBe(slow.messageId);
 });
 
+test('what fell due first is claimed first, whatever lies where', async () => {
+  const all = Array.from({ length: 300 }, () => delivery());
+  for (const one of all) await deliveries.enqueue(one);
+  await database.$executeRaw`
+    UPDATE deliveries SET next_attempt_at = now() - interval '1 hour' - (position * 7919 % 1009) * interval '1 second'
+    WHERE state = 'pending'`;
+  await database.$executeRaw`ANALYZE deliveries`;
+  const rows = await database.delivery.findMany({
+    where: { state: 'pending' },
+    orderBy: [{ nextAttemptAt: 'asc' }, { position: 'asc' }],
+  });
+  const claimed = await deliveries.claim('webhook', { limit: 1_000, leaseMs: 60_000 });
+  expect(claimed.map(({ ticketId }) => ticketId)).toEqual(rows.map(({ eventTicketId }) => eventTicketId));
+  expect(claimed.length).toBeGreaterThanOrEqual(all.length);
+});
+
+test('the labels of all that is sent together are asked for at once; unread, nothing is sent and all is tried again', async () => {
+  const all = Array.from({ length: 5 }, () => delivery());
+  for (const one of all) await deliveries.enqueue(one);
+  const asked: (readonly string[])[] = [];
+  const sent: string[] = [];
+  const labelsOf: DeliveryStore['labelsOf'] = (abouts) => {
+    asked.push(abouts);
+    return asked.length === 1 ? Promise.reject(new Error('away')) : deliveries.labelsOf(abouts);
+  };
+  const { outbox } = outboxOf(({ id }) => Promise.resolve({ id: sent[sent.push(id) - 1]! }), {
+    deliveries: { ...deliveries, labelsOf },
+  });
+  const ids = all.map(({ ticketId }) => ticketId);
+  expect(await outbox.sendDue('webhook', 50)).toBe(5);
+  expect([asked, sent]).toEqual([[ids], []]);
+  expect(await outbox.sendDue('webhook', 50)).toBe(5);
+  expect(asked).toHaveLength(2);
+  expect(sent.toSorted()).toEqual(all.map(({ messageId }) => messageId).toSorted());
+});
+
 test('the updates of one ticket go one after the other, those of others beside them', async () => {
   const ticketId = 'tkt_in_order';
   const update = (eventId: string) =>

@@ -170,7 +170,7 @@ export async function createDesk(options: DeskOptions = {}): Promise<Desk> {
     engine,
     log,
     retryAfterMs: [100, 100, 100],
-    ...(options.highest && { highest: options.highest }),
+    highest: options.highest ?? {},
   });
   const real = activitiesOver(database, {
     handlers: options.handlers?.(shared) ?? {},
