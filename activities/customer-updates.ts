@@ -2,7 +2,6 @@
  * Customer updates: what ladders, policies and agents want a customer to know. The reader puts it into the outbox, or
  * drafts it for somebody to send; the ticket learns that an update was sent once it was.
  */
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { occasionOf, templateValues, updatesAskedBy, type AskedUpdate } from '../domain/customer-update.ts';
 import { TIERLINE, type Fact, type LedgerEvent } from '../domain/events.ts';
@@ -10,7 +9,7 @@ import type { Teamwork } from '../domain/projection.ts';
 import { renderTemplate, subjectLine, type Wording } from '../domain/template.ts';
 import { rebuild, type Ticket } from '../domain/ticket.ts';
 import { CUSTOMER_UPDATE, type DeliveryStore, type DueDelivery } from '../prisma/deliveries.ts';
-import type { IntakeStore } from '../prisma/intake.ts';
+import { factDigest, type IntakeStore } from '../prisma/intake.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
@@ -36,8 +35,7 @@ type MessageEvent = Extract<LedgerEvent, { type: 'messageAdded' }>;
 
 /** Names one of the updates that an event leads to, for good. */
 const updateId = (event: LedgerEvent, index: number): string => `${event.id}/update/${index}`;
-const draftId = (ticketId: string, id: string): string =>
-  `upd_${createHash('sha256').update(`${ticketId}/${id}`).digest('hex').slice(0, 24)}`;
+const draftId = (ticketId: string, id: string): string => `upd_${factDigest(ticketId, id).slice(0, 24)}`;
 
 const isUpdate = (event: LedgerEvent): event is MessageEvent =>
   event.type === 'messageAdded' && event.update === true && event.visibility === 'public' && !event.parent;
@@ -133,7 +131,7 @@ export function createCustomerUpdates(deps: CustomerUpdateDeps) {
       return;
     }
     // What was worded first stands, however often the row is read.
-    const messageId = createHash('sha256').update(`${ticketId}/${id}`).digest('hex');
+    const messageId = factDigest(ticketId, id);
     const { text } = await intake.receive({ messageId, ticketId, text: { ...wording } });
     const { template } = asked;
     const isSent =

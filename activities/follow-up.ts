@@ -1,7 +1,7 @@
 /** A customer who writes to a closed ticket is heard: a linked follow-up ticket opens (docs/rules.md §9). */
-import { createHash } from 'node:crypto';
 import { TIERLINE, type TicketAttributes } from '../domain/events.ts';
 import { AFTER_CLOSE, rebuild, type Ticket } from '../domain/ticket.ts';
+import { factDigest } from '../prisma/intake.ts';
 import type { Ledger } from '../prisma/ledger.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { LedgerRow } from '../prisma/readers.ts';
@@ -26,7 +26,7 @@ function callsForFollowUp({ event }: LedgerRow): boolean {
 
 /** The same message leads to the same ticket, however often its row is read. */
 function idsFor({ ticketId, event }: LedgerRow): { ticketId: string; messageId: string } {
-  const digest = createHash('sha256').update(`${ticketId}/${event.id}`).digest('hex');
+  const digest = factDigest(ticketId, event.id);
   return { ticketId: `tkt_${digest.slice(0, 32)}`, messageId: `follow-up-${digest}` };
 }
 

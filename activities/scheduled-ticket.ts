@@ -1,13 +1,11 @@
 /** A scheduled ticket: opened once for each occasion, with the checklist of its procedure. */
-import { createHash } from 'node:crypto';
 import { TIERLINE, type Actor, type Fact, type TicketAttributes } from '../domain/events.ts';
 import { matchPolicy, type Policy } from '../domain/policy.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { PolicyStore } from '../prisma/policies.ts';
 import type { ProcedureStore } from '../prisma/procedures.ts';
-import type { ScheduleStore } from '../prisma/schedules.ts';
+import { scheduledTicketIds, type ScheduleStore } from '../prisma/schedules.ts';
 import type { TicketStore } from '../prisma/tickets.ts';
-import { scheduledTicketIds } from '../workflows/messages.ts';
 import { openTicket, type OpeningDeps } from './opening.ts';
 
 export interface ScheduledTicketDeps extends OpeningDeps {
@@ -50,8 +48,6 @@ function wordsOf(name: string, { ticket: { subject, description } }: Schedule): 
   return { subject, ...(description !== undefined && { description }), custom: { schedule: name } };
 }
 
-const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-
 export function createScheduledOpening(deps: ScheduledTicketDeps): ScheduledOpening {
   const open = async (schedule: Schedule, { schedule: name, actor }: Occasion, ids: Ids): Promise<void> => {
     // Its workflow may have ended long ago: a ticket that is in the ledger is not started again.
@@ -89,7 +85,7 @@ export function createScheduledOpening(deps: ScheduledTicketDeps): ScheduledOpen
     async openScheduledTicket(occasion) {
       const schedule = await deps.schedules.get(occasion.schedule);
       if (!schedule || (schedule.paused && !occasion.actor)) return;
-      const ids = scheduledTicketIds(digestOf(`${occasion.schedule}/${occasion.occasion}`));
+      const ids = scheduledTicketIds(occasion.schedule, occasion.occasion);
       await deps.schedules.noteTicket(occasion.schedule, occasion.occasion, ids.ticketId);
       await open(schedule, occasion, ids);
       if (schedule.procedure !== null) await attachChecklist(schedule.procedure, ids);

@@ -1,9 +1,9 @@
 /** Facts: what happened elsewhere. They are never refused for the state of the ticket; they count once by id. */
-import { createHash } from 'node:crypto';
 import { factEventId } from '../domain/decide.ts';
 import type { Actor, Fact } from '../domain/events.ts';
 import type { AppliedPolicy } from '../domain/policy.ts';
 import { isVisible, SEES_ALL } from '../domain/visibility.ts';
+import { factDigest } from '../prisma/intake.ts';
 import { checkBackdating } from './backdating.ts';
 import type { ApiDeps } from './deps.ts';
 import { takeIn } from './intake.ts';
@@ -23,7 +23,7 @@ async function factFrom(
 ): Promise<Fact> {
   const { actor: who, comment, text, ...fact } = body as FactBody & { comment?: string; text?: string };
   const words = { ...(text !== undefined && { text }), ...(comment !== undefined && { comment }) };
-  const messageId = createHash('sha256').update(`${ticketId}/${fact.id}`).digest('hex');
+  const messageId = factDigest(ticketId, fact.id);
   const received = await deps.intake.receive({
     messageId,
     ticketId,

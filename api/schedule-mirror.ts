@@ -13,10 +13,9 @@ import {
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Actor } from '../domain/events.ts';
 import { cronExpressionsOf } from '../domain/schedule.ts';
-import type { ScheduleRecord, ScheduleStore } from '../prisma/schedules.ts';
+import { scheduledTicketIds, type ScheduleRecord, type ScheduleStore } from '../prisma/schedules.ts';
 import {
   SCHEDULED_TICKET_WORKFLOW,
-  scheduledTicketIds,
   scheduledTicketWorkflowId,
   type ScheduledTicketInput,
 } from '../workflows/messages.ts';
@@ -134,7 +133,6 @@ export function createScheduleMirror({ client, taskQueue, schedules }: ScheduleM
       }
     },
     async trigger(schedule, request) {
-      const digest = createHash('sha256').update(`${schedule}/${request.occasion}`).digest('hex');
       const input: ScheduledTicketInput = { schedule, request };
       await soon(() =>
         client.workflow.start(SCHEDULED_TICKET_WORKFLOW, {
@@ -145,7 +143,7 @@ export function createScheduleMirror({ client, taskQueue, schedules }: ScheduleM
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         }),
       );
-      return scheduledTicketIds(digest).ticketId;
+      return scheduledTicketIds(schedule, request.occasion).ticketId;
     },
   };
 }

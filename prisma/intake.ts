@@ -36,6 +36,10 @@ export interface IntakeStore {
   ticketOf(external: { system: string; id: string }): Promise<string | null>;
 }
 
+/** Whatever is made from a fact of a ticket is named after this, so that it is made once, however often it is told. */
+export const factDigest = (ticketId: string, factId: string): string =>
+  createHash('sha256').update(`${ticketId}/${factId}`).digest('hex');
+
 const textId = (messageId: string): string => `txt_${messageId}`;
 
 /**

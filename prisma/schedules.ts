@@ -1,4 +1,5 @@
 /** Schedules: what opens when, and which tickets it opened. What Temporal has of it is a mirror. */
+import { createHash } from 'node:crypto';
 import type { Actor } from '../domain/events.ts';
 import type { Schedule } from '../domain/schedule.ts';
 import type { Sight } from '../domain/visibility.ts';
@@ -8,6 +9,15 @@ import { ofVisibleTicket } from './visibility.ts';
 
 export type ScheduleRecord = Omit<ScheduleRow, 'body' | 'changedBy'> & Schedule & { changedBy: Actor };
 export type ScheduledTicketRecord = ScheduledTicket;
+
+/** The ids of the ticket that an occasion of a schedule opens. */
+export function scheduledTicketIds(
+  schedule: string,
+  occasion: string,
+): { ticketId: string; messageId: string } {
+  const digest = createHash('sha256').update(`${schedule}/${occasion}`).digest('hex');
+  return { ticketId: `tkt_${digest.slice(0, 32)}`, messageId: `schedule-${digest}` };
+}
 
 export interface ScheduleStore {
   /** Null where there is none, or not any more. */

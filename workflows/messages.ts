@@ -131,12 +131,6 @@ export interface ScheduledTicketInput {
   request?: { occasion: string; actor: Actor };
 }
 
-/** The ids of the ticket that an occasion of a schedule opens; `digest` is of schedule and occasion. */
-export const scheduledTicketIds = (digest: string): { ticketId: string; messageId: string } => ({
-  ticketId: `tkt_${digest.slice(0, 32)}`,
-  messageId: `schedule-${digest}`,
-});
-
 export interface RuleChangeInput {
   changeId: string;
 }
