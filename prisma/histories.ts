@@ -3,6 +3,7 @@ import type { LedgerEvent } from '../domain/events.ts';
 import type { ClockName, Priority } from '../domain/policy.ts';
 import type { Sight } from '../domain/visibility.ts';
 import type { Database } from './client.ts';
+import { ENGINE_BOOK } from './ledger.ts';
 import { visibleTo, whereVisible } from './visibility.ts';
 
 export interface HistoryFilter {
@@ -42,16 +43,7 @@ export interface HistoryStore {
   pages(filter: HistoryFilter, page: { size: number; sight: Sight }): AsyncIterable<RecordedHistory[]>;
 }
 
-/** Books of the engine: they fold into nothing, and are most of a ledger. */
-const NOT_FOLDED = [
-  'stepReached',
-  'stepSkipped',
-  'notificationRequested',
-  'breached',
-  'breachWithdrawn',
-  'factRejected',
-  'rulesExtended',
-];
+const NOT_FOLDED = [...ENGINE_BOOK, 'rulesExtended'];
 
 interface Mark {
   openedAt: number;

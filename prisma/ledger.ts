@@ -1,7 +1,17 @@
 /** The ledger: appended to by one SQL function per turn, read back as domain events. */
-import type { LedgerEvent } from '../domain/events.ts';
+import type { EventType, LedgerEvent } from '../domain/events.ts';
 import type { Projection } from '../domain/projection.ts';
 import type { Database } from './client.ts';
+
+/** Events of the engine's own book: they fold into nothing, and are most of a ledger. */
+export const ENGINE_BOOK: readonly EventType[] = [
+  'stepReached',
+  'stepSkipped',
+  'notificationRequested',
+  'breached',
+  'breachWithdrawn',
+  'factRejected',
+];
 
 /** One turn of a ticket's loop. */
 export interface LedgerTurn {

@@ -12,6 +12,7 @@ import {
   type CountedTicket,
   type SqlReport,
 } from './report-facts.ts';
+import { ENGINE_BOOK } from './ledger.ts';
 import { bound, meant, ofKind, type ReportFilter } from './report-filter.ts';
 
 const REPORTS = {
@@ -122,16 +123,6 @@ function among({ keys }: SqlReport, { key = {}, eitherTeam, known }: ReportAsk):
   return all.length === 0 ? sql`true` : join(all, ' AND ');
 }
 
-/** What folds, and the rules; the rest of a ledger is the engine's own book. */
-const NOT_NEEDED = [
-  'stepReached',
-  'stepSkipped',
-  'notificationRequested',
-  'breached',
-  'breachWithdrawn',
-  'factRejected',
-];
-
 async function ledgersOf(database: Database, ticketIds: readonly string[]): Promise<LedgerPage[]> {
   type Row = { ticketId: string; events: (LedgerEvent & { rulesId?: string })[] };
   const rows = await database.$queryRaw<Row[]>`
@@ -140,7 +131,7 @@ async function ledgersOf(database: Database, ticketIds: readonly string[]): Prom
       'occurredAt', tierline_ms(l.occurred_at), 'receivedAt', tierline_ms(l.received_at), 'decision', l.decision,
       'imported', CASE WHEN l.imported THEN true END, 'moot', l.moot, 'rulesId', l.rules_id)) || l.data
       ORDER BY l.sequence) AS events
-    FROM ledger l WHERE l.ticket_id = ANY(${[...ticketIds]}::text[]) AND l.type <> ALL(${NOT_NEEDED}::text[])
+    FROM ledger l WHERE l.ticket_id = ANY(${[...ticketIds]}::text[]) AND l.type <> ALL(${ENGINE_BOOK}::text[])
     GROUP BY l.ticket_id`;
   const ids = new Set(rows.flatMap(({ events }) => events.flatMap(({ rulesId }) => rulesId ?? [])));
   const sets = await database.ruleSet.findMany({
