@@ -36,6 +36,8 @@ export interface ScheduleMirrorDeps {
   client: Client;
   taskQueue: string;
   schedules: Pick<ScheduleStore, 'toMirror' | 'mirrored' | 'names'>;
+  /** How long Temporal has for an answer. */
+  withinMs?: number | undefined;
 }
 
 const WITHIN_MS = 3_000;
@@ -81,8 +83,13 @@ async function isAsShouldBe(handle: ScheduleHandle, { action, state }: Spec): Pr
   }
 }
 
-export function createScheduleMirror({ client, taskQueue, schedules }: ScheduleMirrorDeps): ScheduleMirror {
-  const soon = <R>(call: () => Promise<R>) => calledBy(client, Date.now() + WITHIN_MS, call);
+export function createScheduleMirror({
+  client,
+  taskQueue,
+  schedules,
+  withinMs = WITHIN_MS,
+}: ScheduleMirrorDeps): ScheduleMirror {
+  const soon = <R>(call: () => Promise<R>) => calledBy(client, Date.now() + withinMs, call);
   const handleOf = (name: string) => client.schedule.getHandle(scheduledTicketWorkflowId(name));
 
   const remove = (name: string) =>

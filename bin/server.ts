@@ -118,7 +118,7 @@ export function apiDeps(
     articles: createArticleStore(database),
     procedures: createProcedureStore(database),
     schedules,
-    scheduleMirror: createScheduleMirror({ client, taskQueue, schedules }),
+    scheduleMirror: createScheduleMirror({ client, taskQueue, schedules, withinMs: deadlineMs }),
     suggestions: createSuggestionStore(database),
     ledger,
     intake: createIntakeStore(database),

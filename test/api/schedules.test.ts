@@ -284,7 +284,7 @@ describe('the mirror', () => {
   });
 
   test('while Temporal is away a schedule is stored and removed, and brought over afterwards', async () => {
-    const away = await (await office.openDoor({ temporal: 'away' })).caller('lead');
+    const away = await (await office.openDoor({ temporal: 'away', deadlineMs: 300 })).caller('lead');
     const name = fresh();
     const kept = await put(`schedules/${name}`, schedule(), away);
     expect([kept.status, kept.body.mirrored, kept.body.nextTimes]).toEqual([201, false, null]);

@@ -1,4 +1,5 @@
 /** The worker of a live run: follows its journal as the workflow does, and can be killed between any two of its acts. */
+import { ApplicationFailure } from '@temporalio/common';
 import { createActuator, type ActuatorDeps } from '../../activities/actuate.ts';
 import type { Pulse } from '../../activities/attempt.ts';
 import type { Connectors } from '../../activities/connector.ts';
@@ -80,6 +81,21 @@ export interface Following {
 const forEver = (): Promise<never> => new Promise(() => undefined);
 
 class Died extends Error {}
+
+/** As often as Temporal would have tried within the time that a stalled machine takes. */
+const MOST_TRIES = 20;
+
+/** As Temporal does with an activity: again, where nothing could be told yet, as after a lease that a stall has cost. */
+async function insisted(work: () => Promise<UnitReport>): Promise<UnitReport> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isFinal = error instanceof ApplicationFailure && error.nonRetryable === true;
+      if (isFinal || tries === MOST_TRIES) throw error;
+    }
+  }
+}
 
 const STEADY: Pulse = { heartbeat: () => undefined, isCancelled: () => false, isLeaving: () => false };
 
@@ -216,7 +232,7 @@ export async function followRun(following: Following): Promise<LiveRun> {
     const order = orderOf(book.recorded!, definitions, unit);
     const who = worker;
     const actuator = createActuator(mortal(actuating, comeAs(who), who));
-    const report: UnitReport = await actuator.actuate(order, STEADY);
+    const report = await insisted(() => actuator.actuate(order, STEADY));
     book.request({ id: `report/${unit}`, command: { type: 'report', report }, actor: TIERLINE }, clock.now);
   };
 
