@@ -11,6 +11,8 @@ import { bundleWorkflows } from '../../bin/workflow-bundle.ts';
 import type { Rig } from './rig.ts';
 
 const TEMPLATE = 'tierline_template';
+/** No test lets this server or the machine die; whose servers do, starts one of its own, as durable as a user's. */
+const SETTINGS = { max_connections: '300', fsync: 'off', full_page_writes: 'off' };
 
 async function makeTemplate(postgresUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: postgresUrl });
@@ -26,7 +28,7 @@ export default async function setUp(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'tierline-test-'));
   chmodSync(home, 0o711);
   const [postgres, temporal, bundle] = await Promise.all([
-    startPostgres({ home, port: 0, settings: { max_connections: '300' } }),
+    startPostgres({ home, port: 0, settings: SETTINGS }),
     startTemporal({ home, port: 0 }),
     bundleWorkflows(),
   ]);
