@@ -117,6 +117,7 @@ test('declared, tried dry, approved by two others, done, seen, taken back; revie
   const review = reviewIdOf(ticket);
   expect(await reviewOnce(review, ({ state }) => state === 'opened')).toMatchObject({ ticketId: ticket });
   const task = await accepted(review);
+  await accounts.office.desk.timeline(ticket, (events) => events.some(({ type }) => type === 'reviewNoted'));
   const early = await responder.post(`/v1/tickets/${ticket}/close`);
   expect([early.status, early.body.code]).toEqual([409, 'review_open']);
 
@@ -135,5 +136,10 @@ test('declared, tried dry, approved by two others, done, seen, taken back; revie
   await reviewOnce(review, ({ due }) => due?.about === 'effectiveness');
   await granted(lead, `/v1/reviews/${review}/judge-effectiveness`, { effective: true });
   expect(await shown(`/v1/reviews/${review}`)).toMatchObject({ state: 'closed' });
-  await granted(responder, `/v1/tickets/${ticket}/close`);
+  // The ticket hears of it a moment later; until then the review is said to be open.
+  const closed = await eventually(
+    () => responder.post(`/v1/tickets/${ticket}/close`),
+    ({ status }) => status === 200,
+  );
+  expect(closed.body).toMatchObject({ state: 'closed' });
 }, 240_000);
