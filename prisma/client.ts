@@ -10,8 +10,17 @@ const POOL_SIZE = 10;
 const CONNECT_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 15_000;
 
+/** As libpq reads it: seconds, in the URL. */
+function connectWithinMs(url: string): number {
+  const given = URL.canParse(url) ? new URL(url).searchParams.get('connect_timeout') : null;
+  if (given === null) return CONNECT_WITHIN_MS;
+  if (!/^[1-9]\d{0,3}$/.test(given))
+    throw new Error(`connect_timeout in the URL of the database is ${given}: say a number of seconds, 1 to 9999`);
+  return 1_000 * Number(given);
+}
+
 /**
- * Opens a pool. The adapter writes and reads instants wrongly in any session zone but UTC
+ * Opens a pool; `connect_timeout` in the URL is heard. Throws where that is not a number of seconds. The adapter writes and reads instants wrongly in any session zone but UTC
  * (prisma/orm#28629), so every connection asks for UTC in its start-up packet.
  */
 export function openDatabase(url: string, { onError }: { onError?: (error: Error) => void } = {}): Database {
@@ -21,7 +30,7 @@ export function openDatabase(url: string, { onError }: { onError?: (error: Error
       connectionString: url,
       options: '-c TimeZone=UTC',
       max: POOL_SIZE,
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      connectionTimeoutMillis: connectWithinMs(url),
       query_timeout: ANSWER_WITHIN_MS,
     },
     { onPoolError: report, onConnectionError: report },

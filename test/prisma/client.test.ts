@@ -36,3 +36,13 @@ test('a session that is not in UTC is refused at the start', async () => {
   await expect(assertUtc(elsewhere)).rejects.toThrow(/Europe\/Berlin, not UTC/);
   await database.$disconnect();
 });
+
+test.each(['0', 'soon', '-3', '10000'])(
+  'a connect_timeout of %s is refused, and the URL stays unsaid',
+  (given) => {
+    const url = `postgresql://tierline:hidden@127.0.0.1:5432/tierline?connect_timeout=${given}`;
+    const open = () => openDatabase(url);
+    expect(open).toThrow(`connect_timeout in the URL of the database is ${given}`);
+    expect(open).not.toThrow(/hidden/);
+  },
+);

@@ -14,5 +14,7 @@ export async function createTestDatabase(): Promise<string> {
   await client.end();
   const url = new URL(postgres);
   url.pathname = `/${name}`;
+  // A machine that stands still for a while is no fault of what is tested.
+  url.searchParams.set('connect_timeout', '60');
   return url.href;
 }
