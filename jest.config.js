@@ -30,6 +30,7 @@ export default {
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },
   ],
-  testTimeout: 120_000,
+  // A limit for what hangs, not for what is slow: machines stand still for a minute now and then.
+  testTimeout: 240_000,
   maxWorkers: 2,
 };

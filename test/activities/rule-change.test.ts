@@ -64,7 +64,6 @@ const ended = (id: string): Promise<RuleChangeRecord> =>
   eventually(
     async () => (await desk.ruleChanges.get(id))!,
     ({ state }) => ['done', 'failed', 'cancelled'].includes(state),
-    30_000,
   );
 const appliedBy = async (id: string) =>
   (await desk.ruleChanges.tickets(id, { after: null, limit: 500, state: 'applied', sight: SEES_ALL })).length;

@@ -191,4 +191,4 @@ test('a story in which something happens every minute of years is refused, and n
     422,
     expect.objectContaining({ pointer: '/until', code: 'too_long' }),
   ]);
-}, 30_000);
+});

@@ -36,7 +36,7 @@ beforeAll(async () => {
       taskQueue: office.desk.taskQueue,
       args: [{ reader }],
     });
-}, 60_000);
+});
 
 interface View {
   id: string;
@@ -143,7 +143,7 @@ test('a problem begins with the tasks of finding its root cause, each with an ow
     'agent-17',
     { type: 'problem', id: problem.id },
   ]);
-}, 60_000);
+});
 
 describe('what does not open one', () => {
   test('a policy without a rule, other fingerprints, imported past', async () => {
@@ -156,7 +156,7 @@ describe('what does not open one', () => {
     const { problem } = await recurring(); // The reader has come so far.
     expect(problem.state).toBe('open');
     expect(await listed(fingerprint)).toEqual([]);
-  }, 60_000);
+  });
 
   test('tickets that say too little of themselves; corrected, they count', async () => {
     const mark = `s-${randomUUID()}`;
@@ -172,7 +172,7 @@ describe('what does not open one', () => {
         body: JSON.stringify({ changes: { symptom: mark.toUpperCase() } }),
       });
     expect((await problemOf(fingerprint, 5)).state).toBe('open');
-  }, 60_000);
+  });
 });
 
 test('from known error to resolved: open tickets learn of every step, closed ones of none', async () => {
@@ -214,7 +214,7 @@ test('from known error to resolved: open tickets learn of every step, closed one
   ]);
   const handle = office.desk.client.workflow.getHandle(journalWorkflowId('problem', id));
   expect((await handle.describe()).status.name).toBe('COMPLETED');
-}, 60_000);
+});
 
 test('a ticket that comes in the quiet period puts the problem back, and hears of the workaround', async () => {
   const { problem, tickets, fingerprint } = await recurring();
@@ -225,7 +225,7 @@ test('a ticket that comes in the quiet period puts the problem back, and hears o
   expect((await newsOf(late as string, 3)).toSorted()).toEqual(['linked', 'recurred', 'workaround']);
   expect(await newsOf(tickets[0]!, 4)).toEqual(expect.arrayContaining(['fixed', 'recurred']));
   expect(await typesOf(problem.id)).toEqual(expect.arrayContaining(['recurred']));
-}, 60_000);
+});
 
 test('a problem whose workflow was lost while its fix was watched is resolved all the same', async () => {
   const { problem } = await recurring();
@@ -234,7 +234,7 @@ test('a problem whose workflow was lost while its fix was watched is resolved al
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await wakeOverslept(office.desk.journals, office.desk.journalRunner, { graceMs: 200, limit: 10 });
   await becomes(problem.id, 'resolved');
-}, 60_000);
+});
 
 describe('by hand', () => {
   const problemBody = (fields: Record<string, unknown> = {}) => ({
@@ -429,4 +429,4 @@ test('a ticket that was resolved and needs an article: somebody has the task to 
   await office.agent.post(`/v1/tickets/${other.id}/resolve`, { resolution: 'Rebooted' });
   await recurring();
   expect((await lead.get(`/v1/tasks?subject=ticket:${other.id}`)).body.data).toEqual([]);
-}, 60_000);
+});

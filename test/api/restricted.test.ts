@@ -170,7 +170,7 @@ beforeAll(async () => {
   });
   hidden['evidence'] = evidence.id;
   for (const role of STRANGERS) for (const [door, text] of await listsSeenBy(role)) after.set(door, text);
-}, 120_000);
+});
 
 /** The example with every name of a ticket, and of what was made from it, replaced. */
 function bodyNaming(example: unknown, ids: Record<string, string>): string {
@@ -217,7 +217,7 @@ describe.each(STRANGERS)('to a caller of role %s', (role) => {
       expect({ ...door, ...asked }).toEqual({ ...door, ...(await answerTo(caller, route, UNKNOWN)) });
       expect(asked.text).not.toContain(CANARY);
     }
-  }, 120_000);
+  });
 
   test('lists, counts, sums and exports are those of before there was such a ticket', () => {
     for (const [door, text] of after) {
@@ -253,7 +253,7 @@ describe.each(STRANGERS)('to a caller of role %s', (role) => {
           unnamed(none.text, nobody),
         ]);
       }
-  }, 120_000);
+  });
 });
 
 test('whoever is named sees it everywhere', async () => {

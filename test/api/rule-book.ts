@@ -1,5 +1,5 @@
 /** Policies as a manager posts them, and waiting for what becomes of them. */
-import { eventually } from '../support/desk.ts';
+import { A_STALL_MS, eventually } from '../support/desk.ts';
 import type { Caller } from './front-door.ts';
 
 type Json = Record<string, unknown>;
@@ -35,7 +35,11 @@ export interface ChangeView {
 }
 
 /** The change once it has ended. */
-export async function ended(caller: Caller, changeId: string, withinMs = 30_000): Promise<ChangeView> {
+export async function ended(
+  caller: Caller,
+  changeId: string,
+  withinMs = 2 * A_STALL_MS,
+): Promise<ChangeView> {
   return eventually(
     async () => (await caller.get(`/v1/rule-changes/${changeId}`)).body as ChangeView,
     ({ state }) => ['done', 'failed', 'cancelled'].includes(state),

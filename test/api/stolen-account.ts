@@ -101,7 +101,7 @@ export function setUpStolenAccounts(count: number) {
     const author = await office.caller('manager', 'manager-1');
     const imported = await author.post('/v1/playbooks', playbook);
     expect(imported.body).toMatchObject({ verdict: 'executable' });
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const door of doors) await door.close();
     await edr?.close();

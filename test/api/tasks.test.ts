@@ -83,7 +83,7 @@ describe('opening', () => {
     const asked = await agent.post(`/v1/tasks/${body.id}/complete`);
     expect([asked.status, asked.body.code]).toEqual([503, 'engine_unavailable']);
     expect((await office.agent.post(`/v1/tasks/${body.id}/complete`)).body.state).toBe('done');
-  }, 30_000);
+  });
 
   test.each<[string, Record<string, unknown>, string, string]>([
     ['no due date', { dueAt: undefined }, '/dueAt', 'missing'],

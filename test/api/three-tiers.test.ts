@@ -232,7 +232,7 @@ test('three tiers, a consult, a vendor and a return: every second belongs to exa
   expect(packet.body.tiers.map(({ completeness }: { completeness: number }) => completeness)).toEqual([
     100, 100, 100,
   ]);
-}, 120_000);
+});
 
 test('of two who accept at once one has it, and the other is told', async () => {
   const story = await begin({});

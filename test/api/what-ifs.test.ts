@@ -65,7 +65,7 @@ beforeAll(async () => {
       async () => (await lead.get(`/v1/tickets/${id}`)).body,
       ({ state }) => state === 'resolved' || state === 'closed',
     );
-}, 60_000);
+});
 
 test('a policy as it is changes nothing: what is folded again is what was recorded', async () => {
   const { status, body } = await whatIf({ policy: 'demo' });

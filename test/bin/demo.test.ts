@@ -31,7 +31,7 @@ function hurriedPolicies(): string {
 beforeAll(async () => {
   server = await ready(start(home, await freePortFrom(0), { TIERLINE_POLICIES: hurriedPolicies() }));
   database = openDatabase(server.database);
-}, 120_000);
+});
 afterAll(async () => {
   await database.$disconnect();
   await stopStarts();
@@ -92,7 +92,7 @@ test('a ticket is held, answered, breaches at its deadline, climbs by itself and
   const reached = result.timeline.flatMap(({ type, data }) => (type === 'stepReached' ? [data.step] : []));
   expect(reached.slice(0, 2)).toEqual(['at-50', 'breach']);
   expect(await demoKeys()).toMatchObject([{ role: 'lead', revokedAt: expect.any(Date) }]);
-}, 60_000);
+});
 
 test('stopped half-way, it cancels its ticket and revokes its key', async () => {
   const stopped = demo();
@@ -103,7 +103,7 @@ test('stopped half-way, it cancels its ticket and revokes its key', async () => 
   expect((await demoKeys()).filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
   const [, id] = /v1\/tickets\/(\w+)/.exec(stopped.story())!;
   expect(await database.ticket.findUnique({ where: { id: id! } })).toMatchObject({ state: 'cancelled' });
-}, 60_000);
+});
 
 test('with a key of its own it makes none; a bad one is told', async () => {
   const before = (await demoKeys()).length;

@@ -119,4 +119,4 @@ test('a deadline that passes while everything is stopped is breached on return, 
   expect(breaches.map(({ data }) => data.deadlineAt)).toEqual([new Date(deadline).toISOString()]);
   const { answer } = await call<TicketAnswer>('GET', `/v1/tickets/${ticket.id}`);
   expect(answer).toMatchObject({ tier: 2, breached: true });
-}, 120_000);
+});

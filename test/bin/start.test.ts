@@ -98,4 +98,4 @@ test('told to stop while it is coming up, it leaves nothing behind', async () =>
   early.child.kill('SIGTERM');
   expect(await early.ended).toBe(0);
   expect(serversOf(home)).toEqual([]);
-}, 120_000);
+});

@@ -163,7 +163,7 @@ describe('six thousand articles', () => {
         FROM (SELECT title, body, ${from}::int + i AS n
               FROM unnest(${words(8)}::text[], ${words(60)}::text[]) WITH ORDINALITY AS t(title, body, i)) t`;
     await database.$executeRaw`ANALYZE articles`;
-  }, 120_000);
+  });
 
   /** How often the index of words and how often the whole table was read, by PostgreSQL's own count. */
   const reads = async () => {

@@ -465,4 +465,4 @@ test(`of fifty pulls at once on a queue of forty each ticket goes to one agent a
     const total = [...perAgent.values()].reduce((sum, count) => sum + count, 0);
     expect(total).toBe(Math.min(40, agents * limit));
   }
-}, 120_000);
+});

@@ -44,4 +44,4 @@ test('requests, facts and outcomes survive many runs of one ticket', async () =>
   expect(types.filter((type) => type === 'messageAdded')).toHaveLength(40);
   expect(types.filter((type) => type === 'assigned')).toHaveLength(39);
   expect(types.at(-1)).toBe('resolved');
-}, 120_000);
+});

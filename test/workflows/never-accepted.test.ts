@@ -69,4 +69,4 @@ test('a row of a request that was never accepted costs no acknowledged request',
   expect(await desk.ask(ticketId, { type: 'acknowledge' }, doomed)).toBe(2);
   await expect(desk.ask(ticketId, { type: 'acknowledge' })).rejects.toThrow(/already acknowledged/);
   expect(await desk.types(ticketId)).toHaveLength(4);
-}, 120_000);
+});

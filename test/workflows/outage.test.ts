@@ -38,7 +38,7 @@ test('while the database is away a request is not answered; when it is back, it 
   away = false;
   expect(await asked).toBe(2);
   expect(await desk.types(ticketId)).toEqual(['opened', 'messageAdded']);
-}, 60_000);
+});
 
 test('an outage of the database does not grow the history', async () => {
   let away = false;
@@ -68,7 +68,7 @@ test('an outage of the database does not grow the history', async () => {
   expect((await handle.describe()).historyLength).toBe(historyLength);
   away = false;
   await asked;
-}, 60_000);
+});
 
 test('a commit whose answer was lost is not written twice', async () => {
   let loseAnswer = true;
@@ -115,7 +115,7 @@ test('workers with next to no cache come to the same', async () => {
   for (let round = 0; round < 3; round += 1)
     await Promise.all(tickets.map((ticketId) => desk.ask(ticketId, { type: 'note' })));
   for (const ticketId of tickets) expect(await desk.types(ticketId)).toHaveLength(4);
-}, 60_000);
+});
 
 test('a ledger restored to an earlier point is believed: the run ends, and the ticket goes on from the ledger', async () => {
   await deskWith({});

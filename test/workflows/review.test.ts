@@ -142,7 +142,7 @@ test('its task goes overdue, reminds, escalates, is verified; then it is quiet, 
   expect((await desk.client.workflow.getHandle(journalWorkflowId('review', id)).describe()).status.name).toBe(
     'COMPLETED',
   );
-}, 120_000);
+});
 
 test('nobody holds the meeting: it reminds, is overdue, escalates, and each is posted once', async () => {
   const { id } = await reviewOnce(await incident());
@@ -187,7 +187,7 @@ test('a reader that is stopped between opening and its mark opens no second revi
   await reviewOnce(second);
   expect((await typesOf('review', id)).filter((type) => type === 'opened')).toHaveLength(1);
   expect(await desk.database.review.count({ where: { ticketId: { in: [first, second] } } })).toBe(2);
-}, 90_000);
+});
 
 test('a lead closes it before its review: both say so', async () => {
   const ticketId = await incident();

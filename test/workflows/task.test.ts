@@ -212,7 +212,7 @@ test('a worker that stops and starts leaves the task where it was', async () => 
   await desk.startWorker();
   const events = await logOf(id, hasType('overdue'));
   expect(events.map(({ type }) => type)).toEqual(['opened', 'reassigned', 'overdue']);
-}, 30_000);
+});
 
 test('opened twice it is there once, and a write on an older head changes nothing', async () => {
   const id = await openTask();
