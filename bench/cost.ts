@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import { createApp } from '../api/app.ts';
 import { policyHash, parsePolicy } from '../api/schemas/policy.ts';
+import { createApiCaller, type ApiCaller } from '../bin/api-caller.ts';
 import { readConfig } from '../bin/config.ts';
 import { apiDeps } from '../bin/server.ts';
 import { onStage, type Stage } from '../bin/stage.ts';
@@ -71,19 +72,19 @@ async function costOf({ client }: Stage, ticketId: string): Promise<Omit<Cost, '
   };
 }
 
-type Send = (method: string, path: string, body?: object) => Promise<{ id: string; state: string }>;
+interface Shown {
+  id: string;
+  state: string;
+  tier?: number;
+}
 
-async function untilState(
-  send: Send,
-  ticketId: string,
-  reached: (ticket: { state: string; tier?: number }) => boolean,
-) {
-  while (!reached(await send('GET', `/v1/tickets/${ticketId}`)))
+async function untilState(api: ApiCaller, ticketId: string, reached: (ticket: Shown) => boolean) {
+  while (!reached(await api.get<Shown>(`/v1/tickets/${ticketId}`)))
     await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 /** One ticket's life through the API. */
-async function live(send: Send): Promise<string> {
+async function live(api: ApiCaller): Promise<string> {
   const opening = {
     subject: 'A printer',
     type: 'incident',
@@ -91,29 +92,16 @@ async function live(send: Send): Promise<string> {
     urgency: 'high',
     policy: 'brief',
   };
-  const { id } = await send('POST', '/v1/tickets', opening);
-  const ask = (request: string, body: object = {}) => send('POST', `/v1/tickets/${id}/${request}`, body);
+  const { id } = await api.post<Shown>('/v1/tickets', opening);
+  const ask = (request: string, body: object = {}) => api.post(`/v1/tickets/${id}/${request}`, body);
   await ask('acknowledge');
   await ask('assign', { assignee: 'agent-1' });
   await ask('reply', { text: 'We look at it.' });
   await ask('note', { text: 'Paper jam.' });
-  await untilState(send, id, ({ tier }) => tier === 2);
+  await untilState(api, id, ({ tier }) => tier === 2);
   await ask('resolve', { resolution: 'Jam removed.' });
-  await untilState(send, id, ({ state }) => state === 'closed');
+  await untilState(api, id, ({ state }) => state === 'closed');
   return id;
-}
-
-function sender(base: string, apiKey: string): Send {
-  return async (method, path, body) => {
-    const response = await fetch(`${base}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${apiKey}`, ...(body && { 'content-type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as { id: string; state: string };
-    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
-    return answer;
-  };
 }
 
 async function measure(stage: Stage): Promise<Cost> {
@@ -126,10 +114,11 @@ async function measure(stage: Stage): Promise<Cost> {
   });
   const server = createServer(createApp(deps, { version: 'bench' }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const send = sender(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, stage.apiKey);
-  await live(send); // the first request of a key also notes when the key was last used
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const api = createApiCaller(url, { secret: stage.apiKey });
+  await live(api); // the first request of a key also notes when the key was last used
   const before = await writesSoFar(stage);
-  const ticketId = await live(send);
+  const ticketId = await live(api);
   const writingTransactions = (await writesSoFar(stage)) - before;
   await new Promise((resolve) => server.close(resolve));
   return { ...(await costOf(stage, ticketId)), writingTransactions };
