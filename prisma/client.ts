@@ -15,7 +15,9 @@ function connectWithinMs(url: string): number {
   const given = URL.canParse(url) ? new URL(url).searchParams.get('connect_timeout') : null;
   if (given === null) return CONNECT_WITHIN_MS;
   if (!/^[1-9]\d{0,3}$/.test(given))
-    throw new Error(`connect_timeout in the URL of the database is ${given}: say a number of seconds, 1 to 9999`);
+    throw new Error(
+      `connect_timeout in the URL of the database is ${given}: say a number of seconds, 1 to 9999`,
+    );
   return 1_000 * Number(given);
 }
 
